@@ -1,0 +1,18 @@
+"""Every test starts from a machine with no key, no settings and its own home."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def clean_machine(tmp_path_factory, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("DASHSCOPE_", "WAN_MAGIC_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
+    return home

@@ -1,0 +1,1 @@
+"""Generate video from a notebook cell."""

@@ -1,0 +1,1 @@
+"""What a person sees. The only wing that imports IPython or ipywidgets."""
