@@ -21,7 +21,7 @@ from typing import Any
 
 
 class WanError(Exception):
-    """Base of all errors of this package.
+    r"""Base of all errors of this package.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class WanError(Exception):
     Examples
     --------
     >>> str(WanError("no image was given", hint="add --image cat.png"))
-    'no image was given\\n→ add --image cat.png'
+    'no image was given\n→ add --image cat.png'
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -92,7 +92,11 @@ class ApiError(_ServerError):
         HTTP status.
     code, message, request_id : str
         As the API sent them.
+    retry_after : float or None
+        Seconds that the server asked to wait.
     """
+
+    retry_after: float | None = None
 
 
 class ConnectionFailed(WanError, ConnectionError):

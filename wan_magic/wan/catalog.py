@@ -54,8 +54,8 @@ class Template:
 
 
 _TEMPLATE_ROWS = {
-    "anything": "squish 解压捏捏, rotation 转圈圈, poke 戳戳乐, inflate 气球膨胀, dissolve 分子扩散,"
-    " melt 热浪融化, icecream 冰淇淋星球",
+    "anything": "squish 解压捏捏, rotation 转圈圈, poke 戳戳乐, inflate 气球膨胀,"
+    " dissolve 分子扩散, melt 热浪融化, icecream 冰淇淋星球",
     "one person": "carousel 时光木马, singleheart 爱你哟, dance1 摇摆时刻, dance2 头号甩舞,"
     " dance3 星摇时刻, dance4 指感节奏, dance5 舞动开关, mermaid 人鱼觉醒, graduation 学术加冕,"
     " dragon 巨兽追袭, money 财从天降, jellyfish 水母之约, pupil 瞳孔穿越",
@@ -72,10 +72,11 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
 """Every documented effect by name (template list, 2025; Beijing only)."""
 
 _PLUS_TEMPLATES = tuple(TEMPLATES)
-_TURBO_TEMPLATES = tuple(
-    "squish rotation poke inflate dissolve carousel singleheart flying rose crystalrose"
-    " hug frenchkiss coupleheart".split()
+_PLUS_ONLY = (  # the turbo model lacks these
+    *("melt", "icecream", "dance1", "dance2", "dance3", "dance4", "dance5", "mermaid"),
+    *("graduation", "dragon", "money", "jellyfish", "pupil"),
 )
+_TURBO_TEMPLATES = tuple(name for name in TEMPLATES if name not in _PLUS_ONLY)
 
 # sound: "none" = silent clips; "always" = a sound track on every clip;
 # "switch" = the documents list `parameters.audio`, so sound can be turned off.

@@ -1,0 +1,80 @@
+"""Endpoint, key and folders: magic option > %config > environment > default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_TIMEOUT = 3 * 3600
+"""Seconds that a task is watched: the service itself gives up after three hours."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is set for one job.
+
+    Attributes
+    ----------
+    endpoint : str or None
+        ``"local"``, a region, or a base URL; None leaves the choice to the key.
+    api_key : str or None
+        Never shown.
+    out : Path or None
+        Folder for clips; None means ``wan_videos`` beside the notebook.
+    timeout : float
+        Seconds until we stop watching a task.
+    """
+
+    endpoint: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    out: Path | None = None
+    timeout: float = DEFAULT_TIMEOUT
+
+    def override(
+        self,
+        *,
+        endpoint: str | None = None,
+        out: str | Path | None = None,
+        timeout: float | None = None,
+    ) -> Settings:
+        """Return a copy with the values that were given; a None leaves a value alone."""
+        return replace(
+            self,
+            endpoint=endpoint or self.endpoint,
+            out=Path(out).expanduser() if out else self.out,
+            timeout=self.timeout if timeout is None else timeout,
+        )
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment, as the official SDK does where the names are its own.
+
+    ``DASHSCOPE_API_KEY``, else the file ``DASHSCOPE_API_KEY_FILE_PATH``, else
+    ``~/.dashscope/api_key``; ``WAN_MAGIC_ENDPOINT``, else ``DASHSCOPE_HTTP_BASE_URL``;
+    ``WAN_MAGIC_OUT``.
+
+    Parameters
+    ----------
+    environ : mapping, default ``os.environ``
+        Read at every call, so that a key set in a running notebook is seen.
+    """
+    env = os.environ if environ is None else environ
+    out = env.get("WAN_MAGIC_OUT")
+    return Settings(
+        endpoint=env.get("WAN_MAGIC_ENDPOINT") or env.get("DASHSCOPE_HTTP_BASE_URL") or None,
+        api_key=env.get("DASHSCOPE_API_KEY") or _key_file(env),
+        out=Path(out).expanduser() if out else None,
+    )
+
+
+def _key_file(env: Mapping[str, str]) -> str | None:
+    path = Path(env.get("DASHSCOPE_API_KEY_FILE_PATH") or "~/.dashscope/api_key").expanduser()
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None

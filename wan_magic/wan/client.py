@@ -1,0 +1,308 @@
+"""The API over HTTP: create, query, list, cancel, download. It believes nobody.
+
+Source of paths, headers and shapes: Alibaba's image-to-video API reference and
+task-management page, 2026. Nothing here retries; who may try again is decided
+by the job, which knows what a second try would cost.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from wan_magic.errors import ApiError, ConnectionFailed
+from wan_magic.wan.codes import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from wan_magic.wan.endpoints import Endpoint
+    from wan_magic.wan.request import VideoRequest
+
+TaskState = Literal["queued", "running", "succeeded", "failed", "cancelled", "unknown"]
+
+_STATES: dict[str, TaskState] = {
+    "PENDING": "queued",
+    "RUNNING": "running",
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "CANCELED": "cancelled",
+    "CANCELLED": "cancelled",  # as some gateways spell it
+    "UNKNOWN": "unknown",
+}
+_ANSWER_MAX_BYTES = 4 * 1024 * 1024
+_VIDEO_MAX_BYTES = 2 * 1024**3
+_TIMEOUT = (10.0, 60.0)
+"""Seconds to connect, and between two bytes of an answer."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the server says of a task.
+
+    Attributes
+    ----------
+    task_id : str
+        The server's id, good for 24 hours.
+    state : str
+        One of `TaskState`; a status nobody knows counts as "running".
+    status : str
+        The status as the server spelled it.
+    video_url : str
+        Signed address of the clip, good for 24 hours; empty until then. Never shown.
+    code, message : str
+        Why it failed.
+    usage : dict
+        What was billed.
+    """
+
+    task_id: str
+    state: TaskState
+    status: str
+    request_id: str = ""
+    video_url: str = field(default="", repr=False)
+    code: str = ""
+    message: str = ""
+    actual_prompt: str = ""
+    usage: dict[str, Any] = field(default_factory=dict)
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Puts the key on the API's own calls; being an auth object, it keeps .netrc out."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class WanClient:
+    """Talks to one endpoint.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where, and with which key.
+    session : requests.Session, optional
+        The seam for tests.
+
+    Raises
+    ------
+    ApiError
+        From every call, when the API answers with an error.
+    ConnectionFailed
+        From every call, when no usable answer comes.
+
+    Examples
+    --------
+    >>> client = WanClient(endpoint)  # doctest: +SKIP
+    >>> client.query(client.create(request).task_id).state  # doctest: +SKIP
+    'queued'
+    """
+
+    def __init__(self, endpoint: Endpoint, session: requests.Session | None = None) -> None:
+        self.endpoint = endpoint
+        self._auth = _Bearer(endpoint.key)
+        self._session = session or requests.Session()
+        if endpoint.is_local:
+            self._session.trust_env = False  # a proxy must not see loopback traffic
+
+    def __repr__(self) -> str:
+        return f"WanClient({self.endpoint.name!r})"
+
+    def create(self, request: VideoRequest) -> Task:
+        """Submit a request. This is the call that costs money: it is sent once."""
+        answer = self._call(
+            "POST",
+            request.row.path,
+            json=request.body(),
+            headers={"X-DashScope-Async": "enable"},
+        )
+        task = _task(answer)
+        if not task.task_id:
+            raise ConnectionFailed(
+                f"{self.endpoint.name} accepted the request but named no task",
+                hint="look for it in the provider's console before running the cell again",
+                maybe_accepted=True,
+            )
+        return task
+
+    def query(self, task_id: str) -> Task:
+        """Ask for a task's state."""
+        return _task(self._call("GET", f"/tasks/{quote(task_id, safe='')}"), task_id)
+
+    def cancel(self, task_id: str) -> None:
+        """Cancel a task that still waits; the API refuses any other."""
+        self._call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
+
+    def list_tasks(self, **filters: str | int) -> list[dict[str, Any]]:
+        """List the account's tasks of the last 24 hours, one page.
+
+        Parameters
+        ----------
+        **filters
+            ``page_no``, ``page_size``, ``model_name``, ``status``, ``start_time``,
+            ``end_time`` (``YYYYMMDDhhmmss``).
+        """
+        data = self._call("GET", "/tasks/", params=filters).get("data")
+        return data if isinstance(data, list) else []
+
+    def _call(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        try:
+            with self._session.request(
+                method,
+                self.endpoint.base_url + path,
+                auth=self._auth,
+                headers={"Accept": "application/json", **(headers or {})},
+                timeout=_TIMEOUT,
+                allow_redirects=False,  # a redirect must not carry the key elsewhere
+                stream=True,
+                **kwargs,
+            ) as response:
+                return self._read(response)
+        except requests.RequestException as exc:
+            raise self._no_answer(exc) from exc
+
+    def _read(self, response: requests.Response) -> dict[str, Any]:
+        status, name = response.status_code, self.endpoint.name
+        if 300 <= status < 400:
+            target = urlsplit(response.headers.get("Location", "")).netloc or "another path"
+            raise ConnectionFailed(
+                f"{name} redirects to {target}; the key is not sent there",
+                hint="if that is the right place, name it with --endpoint",
+            )
+        raw = b"".join(_limited(response, _ANSWER_MAX_BYTES))
+        try:
+            answer = json.loads(raw)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
+            if status < 400:
+                raise ConnectionFailed(
+                    f"{name} answered with {kind} instead of JSON",
+                    hint="check --endpoint: it ends in /api/v1",
+                    maybe_accepted=True,
+                )
+            answer = {"message": f"HTTP {status} with {kind} instead of JSON"}
+        if status >= 400:
+            raise _api_error(status, answer, response.headers.get("Retry-After", ""))
+        return answer
+
+    def _no_answer(self, exc: requests.RequestException) -> ConnectionFailed:
+        host = urlsplit(self.endpoint.base_url).netloc
+        if isinstance(exc, requests.exceptions.SSLError):
+            return ConnectionFailed(
+                f"the TLS connection to {host} failed",
+                hint="check the clock, the proxy and the certificates of this machine",
+            )
+        # A refused or timed-out *connect* never carried the request; anything later may have.
+        if isinstance(exc, requests.ConnectTimeout) or "NewConnectionError" in repr(exc):
+            return ConnectionFailed(
+                f"cannot reach {host}", hint="check the network and --endpoint; nothing was sent"
+            )
+        return ConnectionFailed(
+            f"the connection to {host} broke before the answer came", maybe_accepted=True
+        )
+
+
+def download(
+    url: str, path: Path, *, session: requests.Session, on_bytes: Callable[[int, int], None]
+) -> None:
+    """Stream a clip to `path`. No key is sent.
+
+    Parameters
+    ----------
+    url : str
+        Signed http(s) address.
+    path : Path
+        Overwritten; holds a part when an error is raised.
+    on_bytes : callable
+        Called with (bytes so far, bytes in all or 0); may raise to stop.
+
+    Raises
+    ------
+    ApiError
+        The storage host refused (403: the link has expired).
+    ConnectionFailed
+        The file did not come, or not whole.
+    """
+    host = urlsplit(url).netloc
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ConnectionFailed("the result's address is not an http(s) URL")
+    try:
+        with session.get(url, auth=_no_auth, timeout=_TIMEOUT, stream=True) as response:
+            if response.status_code != 200:
+                raise ApiError(
+                    f"{host} answered HTTP {response.status_code}", status=response.status_code
+                )
+            total = int(response.headers.get("Content-Length") or 0)
+            done = 0
+            with path.open("wb") as file:
+                for chunk in _limited(response, _VIDEO_MAX_BYTES):
+                    file.write(chunk)
+                    done += len(chunk)
+                    on_bytes(done, total)
+    except requests.RequestException as exc:
+        raise ConnectionFailed(f"the download from {host} broke off") from exc
+    if done == 0 or (total and done != total):
+        raise ConnectionFailed(f"{host} sent {done:,} of {total:,} bytes")
+
+
+def _limited(response: requests.Response, limit: int) -> Iterator[bytes]:
+    done = 0
+    for chunk in response.iter_content(1 << 16):
+        done += len(chunk)
+        if done > limit:
+            raise ConnectionFailed(f"the answer is larger than {limit:,} bytes")
+        yield chunk
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _task(answer: dict[str, Any], task_id: str = "") -> Task:
+    output = answer.get("output")
+    output = output if isinstance(output, dict) else {}
+    results = output.get("results")
+    results = results if isinstance(results, dict) else {}
+    usage = answer.get("usage")
+    status = _text(output.get("task_status"))
+    return Task(
+        task_id=_text(output.get("task_id")) or task_id,
+        state=_STATES.get(status.upper(), "running"),
+        status=status,
+        request_id=_text(answer.get("request_id")),
+        video_url=_text(output.get("video_url") or results.get("video_url")),
+        code=_text(output.get("code")),
+        message=_text(output.get("message")),
+        actual_prompt=_text(output.get("actual_prompt")),
+        usage=usage if isinstance(usage, dict) else {},
+    )
+
+
+def _api_error(status: int, answer: dict[str, Any], retry_after: str) -> ApiError:
+    code, message = _text(answer.get("code")), _text(answer.get("message"))
+    error = ApiError(
+        f"HTTP {status} {code}: {message}" if code else f"HTTP {status}: {message}",
+        hint=advice(code, message, status),
+        code=code,
+        request_id=_text(answer.get("request_id")),
+        status=status,
+    )
+    error.retry_after = float(retry_after) if retry_after.isdigit() else None
+    return error

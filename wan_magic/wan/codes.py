@@ -1,0 +1,79 @@
+"""What the API's error codes mean for the user: one table of advice.
+
+Source: Alibaba's error-code page (2026) and the task-management page.
+"""
+
+from __future__ import annotations
+
+RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
+"""HTTP answers to a *query* that time can cure; the paid create call is another matter."""
+
+_BILLING = "settle the account's billing in the console; trying again does not help"
+_MODERATION = (
+    "change the prompt or the image: the service found them unfit, and refuses them again unchanged"
+)
+_MEDIA = (
+    "check that the image (or audio) opens without a login and is a real picture (or sound);"
+    " a local file avoids the download"
+)
+
+# First match wins: (prefix of the code, part of the message, advice).
+_ADVICE = (
+    ("InvalidApiKey", "", "check DASHSCOPE_API_KEY, and that key and --endpoint are of one region"),
+    ("NOT AUTHORIZED", "", "this key may not use this workspace: take a key of the same workspace"),
+    ("AccessDenied.Unpurchased", "", "activate Model Studio for this account in the console"),
+    (
+        "AllocationQuota.FreeTierOnly",
+        "",
+        "the free quota is used up; allow paid use in the console",
+    ),
+    ("Arrearage", "", _BILLING),
+    ("CommodityNotPurchased", "", _BILLING),
+    ("PrepaidBillOverdue", "", _BILLING),
+    ("PostpaidBillOverdue", "", _BILLING),
+    ("DataInspectionFailed", "", _MODERATION),
+    ("IPInfringementSuspect", "", _MODERATION),
+    ("InvalidParameter.DataInspection", "", _MEDIA),
+    ("InvalidURL", "", _MEDIA),
+    ("InvalidImage", "", _MEDIA),
+    ("InvalidParameter", "url error", "this endpoint does not serve this model on this path"),
+    (
+        "InvalidParameter",
+        "Model not exist",
+        "this endpoint has no such model; --model takes another",
+    ),
+    ("InvalidParameter", "Failed to download", _MEDIA),
+    ("InvalidParameter", "", "change the value that the message names"),
+    ("ModelNotFound", "", "this endpoint has no such model; --model takes another"),
+    ("UnsupportedOperation", "", "only a task that still waits (PENDING) can be cancelled"),
+    ("Throttling", "", "the account's rate limit is reached; wait a minute and run the cell again"),
+    ("AccessDenied", "", "this key may not use this model; check its rights in the console"),
+    ("Model.AccessDenied", "", "this key may not use this model; check its rights in the console"),
+    ("Workspace", "", "this key may not use this workspace; check its rights in the console"),
+    ("InternalError", "", "the service failed; failed tasks are not billed, run the cell again"),
+)
+
+_BY_STATUS = {
+    400: "change the value that the message names",
+    401: "check DASHSCOPE_API_KEY, and that key and --endpoint are of one region",
+    403: "this key may not do this; check its rights in the console",
+    404: "the endpoint has no such path: check --endpoint, which ends in /api/v1",
+    413: "the request is too large: use a smaller image, or its URL",
+    429: "the account's rate limit is reached; wait a minute and run the cell again",
+}
+
+
+def advice(code: str, message: str = "", status: int = 0) -> str:
+    """Return what the user can do about an error of the API.
+
+    Examples
+    --------
+    >>> advice("Arrearage")
+    "settle the account's billing in the console; trying again does not help"
+    """
+    for prefix, part, text in _ADVICE:
+        if code.startswith(prefix) and part in message:
+            return text
+    if status >= 500:
+        return "the service failed; run the cell again in a minute"
+    return _BY_STATUS.get(status, "look the code up in the provider's documents")

@@ -1,0 +1,122 @@
+"""The endpoint table: where the API is served, and which price list holds there.
+
+Source: Alibaba's base-URL and regions pages, 2026-06 to 2026-10.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wan_magic.errors import SettingsError
+from wan_magic.wan.catalog import nearest
+
+if TYPE_CHECKING:
+    from wan_magic.settings import Settings
+    from wan_magic.wan.catalog import Region
+
+LOCAL = "local"
+
+REGIONS: dict[Region, str] = {
+    "beijing": "https://dashscope.aliyuncs.com/api/v1",
+    "singapore": "https://dashscope-intl.aliyuncs.com/api/v1",
+    "virginia": "https://dashscope-us.aliyuncs.com/api/v1",
+}
+"""Base URL of each region's shared host. A key belongs to one region."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One place that serves the API.
+
+    Attributes
+    ----------
+    name : str
+        ``"local"``, a region, or the host of a gateway.
+    base_url : str
+        Everything up to ``/api/v1``, without a trailing slash.
+    key : str
+        Sent as Bearer token to `base_url` alone; never shown.
+    region : str or None
+        Whose price list holds; None for a gateway, whose prices are unknown.
+    """
+
+    name: str
+    base_url: str
+    key: str = field(repr=False)
+    region: Region | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the embedded preview server, which costs nothing."""
+        return self.name == LOCAL
+
+
+def choose(settings: Settings) -> Endpoint | None:
+    """Return the endpoint that the settings ask for, or None for the embedded server.
+
+    Without any endpoint setting: the official default when there is a key, the
+    embedded preview server when there is none.
+
+    Raises
+    ------
+    SettingsError
+        If the name is unknown, the URL is not usable, or a key is missing.
+    """
+    wanted, key = settings.endpoint, settings.api_key
+    if wanted is None:
+        wanted = "beijing" if key else LOCAL
+    if wanted == LOCAL:
+        return None
+    by_name = {str(region): url for region, url in REGIONS.items()}
+    if "://" in wanted:
+        base = _checked_url(wanted)
+        host = urlsplit(base).netloc
+    elif wanted in by_name:
+        base = by_name[wanted]
+        host = urlsplit(base).netloc
+    else:
+        hint = nearest(wanted, [LOCAL, *REGIONS])
+        raise SettingsError(
+            f"unknown endpoint {wanted!r}",
+            hint=f"{hint} ({LOCAL}, {', '.join(REGIONS)}, or a URL up to /api/v1)".lstrip(),
+        )
+    # Prices are known for Alibaba's own hosts, not for a gateway in front of them.
+    region = next((r for r, url in REGIONS.items() if urlsplit(url).netloc == host), None)
+    name = region or host
+    if not key:
+        raise SettingsError(
+            f"endpoint {name} needs a key, and none is set",
+            hint="set DASHSCOPE_API_KEY, or use --endpoint local for a free preview",
+        )
+    return Endpoint(name, base, key, region)
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(
+            f"endpoint {url!r} is not an http(s) URL", hint="such as https://host/qwen/api/v1"
+        )
+    if parts.username or parts.query or parts.fragment:
+        raise SettingsError(
+            f"endpoint on host {parts.hostname} has more than a path",
+            hint="give the plain URL up to /api/v1; the key goes into DASHSCOPE_API_KEY",
+        )
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise SettingsError(
+            f"endpoint {url!r} would send the key unencrypted",
+            hint="use https, or a server on this machine (127.0.0.1)",
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
