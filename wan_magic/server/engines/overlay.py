@@ -1,0 +1,180 @@
+"""What is written over the preview: the badge, the caption, the mark."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from wan_magic.server.engines.fonts import Font, font_for
+
+_WHITE = (255, 255, 255, 255)
+_PLATE = (12, 14, 18, 168)
+_NO_LINE_START = "，。、！？；：）】」』》…,.!?;:)]}%"
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """A picture with transparency and its place in the frame, in even pixels."""
+
+    image: Image.Image
+    x: int
+    y: int
+
+
+def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[Sprite]:
+    """Return all that lies over a frame of this size.
+
+    Parameters
+    ----------
+    width, height : int
+        The frame, in pixels.
+    caption : str
+        The prompt, or the effect's name; empty for none.
+    watermark : bool
+        Whether to write the mark that the service writes (bottom right, "AI生成").
+    """
+    unit = round((width * height) ** 0.5 / 32)
+    margin = _even(unit * 0.8)
+    badge = _pill("PREVIEW", unit * 0.8)
+    made = [Sprite(badge, margin, margin)]
+    floor = height - margin
+    if watermark:
+        mark = _mark(unit)
+        made.append(Sprite(mark, _even(width - margin - mark.width), _even(floor - mark.height)))
+        floor -= mark.height + _even(unit * 0.3)
+    if caption.strip():
+        plate = _caption(caption, width - 2 * margin, unit, max_lines=3 if width > height else 5)
+        top = _even(floor - plate.height)
+        made.append(Sprite(plate, _even((width - plate.width) / 2), max(top, 0)))
+    return made
+
+
+def _even(value: float) -> int:
+    """Round down to even pixels: colour has half the resolution."""
+    return int(value) // 2 * 2
+
+
+def _canvas(width: float, height: float) -> Image.Image:
+    return Image.new("RGBA", (_even(width + 1), _even(height + 1)), (0, 0, 0, 0))
+
+
+def _plate(
+    width: float, height: float, radius: float, fill: tuple[int, int, int, int], line: int = 0
+) -> Image.Image:
+    """Return a rounded plate with smooth edges: drawn four times too large, then reduced."""
+    canvas = _canvas(width, height)
+    size = (canvas.width * 4, canvas.height * 4)
+    big = Image.new("RGBA", size, (*fill[:3], 0))
+    ImageDraw.Draw(big).rounded_rectangle(
+        (0, 0, size[0] - 1, size[1] - 1),
+        radius=radius * 4,
+        fill=fill,
+        outline=(255, 255, 255, 200) if line else None,
+        width=line * 4,
+    )
+    return big.resize(canvas.size, Image.Resampling.BOX)
+
+
+def _font(text: str, size: float) -> tuple[Font, str]:
+    pixels = max(round(size), 8)
+    found = font_for(text, pixels)
+    if found is None:
+        # Better a plain sentence than a row of hollow boxes.
+        found = font_for(f"prompt: {len(text)} characters (no font here for its script)", pixels)
+    if found is None:
+        raise RuntimeError("Pillow has no font at all")
+    return found
+
+
+def _pill(text: str, size: float) -> Image.Image:
+    font, text = _font(text, size)
+    spaced = "\u2009".join(text) if font_for("\u2009", 8) else text
+    box = ImageDraw.Draw(_canvas(2, 2)).textbbox((0, 0), spaced, font=font)
+    wide, high = box[2] - box[0], box[3] - box[1]
+    plate = _plate(wide + size * 1.5, high + size * 1.1, size * 0.5, (12, 14, 18, 190), line=1)
+    middle = (plate.width / 2, plate.height / 2)
+    ImageDraw.Draw(plate).text(middle, spaced, font=font, fill=_WHITE, anchor="mm")
+    return plate
+
+
+def _mark(unit: int) -> Image.Image:
+    found = font_for("AI生成", unit)
+    font, text = found if found else _font("AI", unit)
+    box = ImageDraw.Draw(_canvas(2, 2)).textbbox((0, 0), text, font=font, stroke_width=1)
+    canvas = _canvas(box[2] - box[0] + 4, box[3] - box[1] + 4)
+    ImageDraw.Draw(canvas).text(
+        (2 - box[0], 2 - box[1]),
+        text,
+        font=font,
+        fill=(255, 255, 255, 225),
+        stroke_width=max(unit // 16, 1),
+        stroke_fill=(0, 0, 0, 140),
+    )
+    return canvas
+
+
+def _caption(text: str, room: int, unit: int, max_lines: int) -> Image.Image:
+    size = max(unit * 0.86, 12)
+    font, text = _font(text, size)
+    pad = size * 0.75
+    lines = wrap(text, font, room - 2 * pad, max_lines)
+    step = round(size * 1.42)
+    widest = max(font.getlength(line) for line in lines)
+    plate = _plate(widest + 2 * pad, step * len(lines) + pad * 1.1, size * 0.6, _PLATE)
+    draw = ImageDraw.Draw(plate)
+    for row, line in enumerate(lines):
+        middle = (plate.width / 2, pad * 0.55 + step * (row + 0.5))
+        draw.text(middle, line, font=font, fill=_WHITE, anchor="mm")
+    return plate
+
+
+def wrap(text: str, font: Font, room: float, max_lines: int) -> list[str]:
+    """Return lines no wider than `room` pixels; the last one ends in "…" if cut.
+
+    Latin breaks at spaces, Chinese and Japanese anywhere but before closing
+    punctuation, and a word longer than a line is broken where it has to be.
+    """
+    lines: list[str] = [""]
+    for piece in _pieces(" ".join(text.split())):
+        if font.getlength((lines[-1] + piece).rstrip()) <= room:
+            lines[-1] += piece
+            continue
+        if len(lines) > max_lines:
+            break
+        if font.getlength(piece.rstrip()) <= room:
+            lines.append(piece.lstrip())
+            continue
+        for ch in piece:
+            if font.getlength(lines[-1] + ch) > room:
+                lines.append("")
+            lines[-1] += ch
+            if len(lines) > max_lines:
+                break
+    lines = [line.rstrip() for line in lines if line.strip()]
+    if len(lines) > max_lines:
+        last = lines[max_lines - 1]
+        while last and font.getlength(last + "…") > room:
+            last = last[:-1]
+        lines = [*lines[: max_lines - 1], last.rstrip(" ，。、,.") + "…"]
+    return lines
+
+
+def _pieces(text: str) -> list[str]:
+    """Split where a line may end; closing punctuation stays with what it closes."""
+    pieces: list[str] = []
+    word = ""
+    for ch in text:
+        wide = unicodedata.east_asian_width(ch) in "WF"
+        if ch in _NO_LINE_START and not word and pieces:
+            pieces[-1] += ch
+        elif wide:
+            pieces += [word, ch] if word else [ch]
+            word = ""
+        else:
+            word += ch
+            if ch == " ":
+                pieces.append(word)
+                word = ""
+    return [*pieces, word] if word else pieces
