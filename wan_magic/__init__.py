@@ -1,1 +1,93 @@
-"""Generate video from a notebook cell."""
+"""Generate video from a notebook cell: ``%load_ext wan_magic``, then ``%%wanvideo``.
+
+The same in Python: `submit`, `generate`, `resume`, `panel`. Importing this package
+costs next to nothing; what is heavy is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wan_magic.api import generate, resume, submit
+    from wan_magic.errors import (
+        ApiError,
+        ConnectionFailed,
+        DownloadError,
+        InputError,
+        JobCancelled,
+        JobFailed,
+        JobTimeout,
+        SettingsError,
+        WanError,
+    )
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.job import Job
+    from wan_magic.notebook._nest import run
+    from wan_magic.notebook.panel import panel
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "wan_magic.api": ("generate", "resume", "submit"),
+    "wan_magic.errors": (
+        "ApiError",
+        "ConnectionFailed",
+        "DownloadError",
+        "InputError",
+        "JobCancelled",
+        "JobFailed",
+        "JobTimeout",
+        "SettingsError",
+        "WanError",
+    ),
+    "wan_magic.jobs.clip": ("Clip",),
+    "wan_magic.jobs.job": ("Job",),
+    "wan_magic.notebook._nest": ("run",),
+    "wan_magic.notebook.panel": ("panel",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ApiError",
+    "Clip",
+    "ConnectionFailed",
+    "DownloadError",
+    "InputError",
+    "Job",
+    "JobCancelled",
+    "JobFailed",
+    "JobTimeout",
+    "SettingsError",
+    "WanError",
+    "generate",
+    "panel",
+    "resume",
+    "run",
+    "submit",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register the magic; called by ``%load_ext wan_magic``."""
+    from wan_magic.notebook.magics import register
+
+    register(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take the magic away again; called by ``%unload_ext wan_magic``."""
+    from wan_magic.notebook.magics import unregister
+
+    unregister(ipython)

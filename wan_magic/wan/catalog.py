@@ -283,6 +283,20 @@ MODELS: Mapping[str, Model] = MappingProxyType({row.name: row for row in _ROWS})
 """Every model by name, newest first."""
 
 
+def blank_row(name: str) -> Model:
+    """Return a row that claims nothing, for a model that is not in the table."""
+    return Model(
+        name=name,
+        resolutions=(),
+        resolution="",
+        durations=(),
+        duration=0,
+        sound="always",
+        prompt_max=0,
+        prices={},
+    )
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return ``"; did you mean X?"`` for the closest choice, or ``""``."""
     close = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
@@ -307,6 +321,16 @@ def find_model(name: str) -> Model:
     except KeyError:
         hint = nearest(name, MODELS) or f"models: {', '.join(MODELS)}"
         raise InputError(f"unknown model {name!r}", hint=hint) from None
+
+
+def usual_minutes(resolution: str, seconds: int) -> tuple[int, int]:
+    """Return how many minutes a task usually runs, from and to.
+
+    A rule of thumb of Alibaba's own examples: 5 s at 720P 1 to 3 minutes, 10 to 15 s
+    3 to 6 minutes, longer at 1080P.
+    """
+    low, high = (1, 3) if seconds <= 5 else (3, 6)
+    return (low + 1, high + 2) if resolution == "1080P" else (low, high)
 
 
 def output_size(width: int, height: int, resolution: str) -> tuple[int, int]:

@@ -68,6 +68,7 @@ class Task:
     video_url: str = field(default="", repr=False)
     code: str = ""
     message: str = ""
+    orig_prompt: str = ""
     actual_prompt: str = ""
     usage: dict[str, Any] = field(default_factory=dict)
 
@@ -152,7 +153,7 @@ class WanClient:
         Parameters
         ----------
         **filters
-            ``page_no``, ``page_size``, ``model_name``, ``status``, ``start_time``,
+            ``task_id``, ``page_no``, ``page_size``, ``model_name``, ``status``, ``start_time``,
             ``end_time`` (``YYYYMMDDhhmmss``).
         """
         data = self._call("GET", "/tasks/", params=filters).get("data")
@@ -185,6 +186,8 @@ class WanClient:
                 hint="if that is the right place, name it with --endpoint",
             )
         raw = b"".join(_limited(response, _ANSWER_MAX_BYTES))
+        if len(self.endpoint.key) >= 8:  # some servers quote the key that they refuse
+            raw = raw.replace(self.endpoint.key.encode(), b"***")
         try:
             answer = json.loads(raw)
         except ValueError:
@@ -290,6 +293,7 @@ def _task(answer: dict[str, Any], task_id: str = "") -> Task:
         video_url=_text(output.get("video_url") or results.get("video_url")),
         code=_text(output.get("code")),
         message=_text(output.get("message")),
+        orig_prompt=_text(output.get("orig_prompt")),
         actual_prompt=_text(output.get("actual_prompt")),
         usage=usage if isinstance(usage, dict) else {},
     )

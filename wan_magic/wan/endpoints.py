@@ -53,6 +53,11 @@ class Endpoint:
         """Whether it is the embedded preview server, which costs nothing."""
         return self.name == LOCAL
 
+    @property
+    def price_region(self) -> Region | None:
+        """Whose price list to show; the preview shows what Beijing would ask."""
+        return "beijing" if self.is_local else self.region
+
 
 def choose(settings: Settings) -> Endpoint | None:
     """Return the endpoint that the settings ask for, or None for the embedded server.

@@ -123,8 +123,8 @@ class VideoRequest:
 
     @property
     def row(self) -> Model:
-        """The model's row of the table."""
-        return catalog.find_model(self.model)
+        """The model's row of the table; a blank one for a model that is not in it."""
+        return catalog.MODELS.get(self.model) or catalog.blank_row(self.model)
 
     @property
     def effective_resolution(self) -> str:
@@ -178,10 +178,25 @@ class VideoRequest:
         canonical = json.dumps(body, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
-    def estimate(self, region: Region | None) -> Estimate:
-        """Return the expected cost in a region; unknown where the region is None."""
-        resolution, seconds = self.effective_resolution, self.effective_duration
-        price = self.row.price(region, resolution, silent=self.silent)
+    def estimate(
+        self,
+        region: Region | None,
+        *,
+        resolution: str | None = None,
+        seconds: int | None = None,
+    ) -> Estimate:
+        """Return the cost in a region; unknown where the region is None.
+
+        Parameters
+        ----------
+        region : {"beijing", "singapore", "virginia"} or None
+            Whose price list holds.
+        resolution, seconds
+            As billed; by default as asked for.
+        """
+        seconds = self.effective_duration if seconds is None else seconds
+        tier = resolution or self.effective_resolution
+        price = self.row.price(region, tier, silent=self.silent)
         return Estimate(
             amount=None if price is None else price * seconds,
             currency=_CURRENCY.get(region or "", ""),
@@ -190,7 +205,7 @@ class VideoRequest:
         )
 
     def check(self) -> list[str]:
-        """Check everything that can be known before sending.
+        """Check all that can be known before sending; the image is checked when it is loaded.
 
         Returns
         -------
@@ -202,13 +217,8 @@ class VideoRequest:
         InputError
             With the value that is wrong and the values that are allowed.
         """
-        row = self.row
+        row = catalog.find_model(self.model)
         notes: list[str] = []
-        if self.image is None:
-            raise InputError(
-                f"{self.model} needs a first frame", hint="add --image with a picture or its URL"
-            )
-        notes += self.image.notes
         _check_choice("resolution", self.resolution, row.resolutions, row)
         _check_choice("duration", self.duration, row.durations, row)
         _check_choice("shot_type", self.shot_type, row.shot_types, row)

@@ -1,0 +1,92 @@
+"""A clip: the finished video as an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from wan_magic.wan.request import Estimate, VideoRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A finished video on disk.
+
+    Attributes
+    ----------
+    path : Path
+        The MP4 file, absolute.
+    url : str
+        Where the server keeps it for 24 hours; signed, so it is never shown.
+    width, height : int
+        Pixels.
+    duration : float
+        Seconds.
+    fps : float
+        Frames per second.
+    has_audio : bool
+        Whether it has a sound track.
+    request : VideoRequest
+        What was asked for.
+    task_id : str
+        The server's id of the task.
+    seed : int or None
+        Sent with the request; the same seed makes a similar clip.
+    cost : Estimate
+        From the seconds that the server billed; for a preview, what it would have cost.
+    is_preview : bool
+        Whether the embedded preview server made it.
+    took : float
+        Seconds from the submit to the file.
+    actual_prompt : str
+        The prompt as the server rewrote it, if it said so.
+
+    Examples
+    --------
+    >>> clip = job.result()  # doctest: +SKIP
+    >>> clip.path.name, clip.width, clip.height, clip.duration  # doctest: +SKIP
+    ('a-cat-runs-0385dc79.mp4', 832, 464, 5.0)
+    """
+
+    path: Path
+    url: str = field(repr=False)
+    width: int
+    height: int
+    duration: float
+    fps: float
+    has_audio: bool
+    request: VideoRequest = field(repr=False)
+    task_id: str
+    seed: int | None
+    cost: Estimate = field(repr=False)
+    is_preview: bool = False
+    took: float = 0.0
+    actual_prompt: str = field(default="", repr=False)
+    poster: bytes = field(default=b"", repr=False)
+    """JPEG of an early frame, at most 640 pixels wide or high."""
+
+    def last_frame(self) -> Image:
+        """Return the last frame, to start the next shot from.
+
+        Returns
+        -------
+        PIL.Image.Image
+            RGB, `height` x `width` pixels.
+        """
+        from wan_magic.wan.media import last_frame
+
+        return last_frame(self.path)
+
+    def _repr_mimebundle_(
+        self,
+        include: Any = None,  # noqa: ARG002 - IPython's protocol; it filters by itself
+        exclude: Any = None,  # noqa: ARG002
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        from wan_magic.output.player import player_bundle
+
+        return player_bundle(self)

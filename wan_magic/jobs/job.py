@@ -1,0 +1,228 @@
+"""A job: ours from before the paid call to the file on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import JobTimeout, WanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.wan.catalog import Region
+    from wan_magic.wan.request import Estimate, VideoRequest
+
+_log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """Where a job is. The last four are ends."""
+
+    SUBMITTING = "submitting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DOWNLOADING = "downloading"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DETACHED = "detached"
+    """We stopped watching; the task may go on at the server."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing changes any more."""
+        return self in (State.DONE, State.FAILED, State.CANCELLED, State.DETACHED)
+
+
+class Job:
+    """One video on its way. Made by `wan_magic.submit`; wait for it in any way you like.
+
+    Attributes
+    ----------
+    request : VideoRequest
+        What was asked for.
+    state : State
+        submitting, queued, running, downloading; then done, failed, cancelled or detached.
+    task_id : str
+        The server's id, once it has answered; good for 24 hours.
+    endpoint : str
+        Name of the endpoint.
+    region : str or None
+        Whose price list holds.
+    estimate : Estimate
+        Expected cost; for the local preview, what the hosted API would cost.
+    is_preview : bool
+        Whether the embedded preview server makes it, which costs nothing.
+    is_resumed : bool
+        Whether it was submitted earlier: of its request only a part is known.
+    notes : tuple of str
+        What the user should know about the request.
+    message : str
+        What is going on beside the plain state, such as a retry; often empty.
+    downloaded : tuple of int
+        (bytes so far, bytes in all or 0) of the download.
+
+    Examples
+    --------
+    >>> job = wan_magic.submit("waves", image="sea.jpg")  # doctest: +SKIP
+    >>> clip = job.result()  # or: clip = await job       # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        request: VideoRequest,
+        *,
+        endpoint: str,
+        region: Region | None = None,
+        is_preview: bool = False,
+        notes: tuple[str, ...] = (),
+        task_id: str = "",
+        timeout: float = 3 * 3600,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.id = uuid.uuid4().hex[:8]
+        self.request = request
+        self.endpoint = endpoint
+        self.region = region
+        self.estimate: Estimate = request.estimate(region)
+        self.is_preview = is_preview
+        self.notes = notes
+        self.timeout = timeout
+        self.task_id = task_id
+        self.is_resumed = bool(task_id)
+        self.request_id = ""
+        self.state = State.QUEUED if task_id else State.SUBMITTING
+        self.message = ""
+        self.downloaded = (0, 0)
+        self.cancel_refused = False
+        self.clock = clock
+        self.started = clock()
+        self.ended: float | None = None
+        self.since = self.started
+        self.wake: Callable[[], None] = lambda: None
+        self._cancel = threading.Event()
+        self._detach = threading.Event()
+        self._listeners: list[Callable[[Job], None]] = []
+        # Running from the start, so that nobody can cancel the future behind the job's back.
+        self._future: concurrent.futures.Future[Clip] = concurrent.futures.Future()
+        self._future.set_running_or_notify_cancel()
+
+    def __repr__(self) -> str:
+        task = f" task {self.task_id}" if self.task_id else ""
+        return f"<Job {self.id} {self.state}{task}: {self.request.model}, {self.elapsed:.0f} s>"
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the job began, or from its beginning to its end."""
+        return (self.clock() if self.ended is None else self.ended) - self.started
+
+    def done(self) -> bool:
+        """Whether the job has ended, well or not."""
+        return self._future.done()
+
+    def exception(self) -> BaseException | None:
+        """Return the error of an ended job, or None. Does not wait."""
+        return self._future.exception() if self._future.done() else None
+
+    def result(self, timeout: float | None = None) -> Clip:
+        """Wait for the clip.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds; None waits to the end.
+
+        Raises
+        ------
+        WanError
+            What went wrong: JobFailed, JobCancelled, ApiError, DownloadError...
+        JobTimeout
+            If the job has not ended in time; it goes on.
+        KeyboardInterrupt
+            If interrupted; the job goes on.
+        """
+        limit = None if timeout is None else time.monotonic() + timeout
+        # Short waits in a loop keep the stop button alive on every platform.
+        while not self._future.done():
+            if limit is not None and time.monotonic() >= limit:
+                raise JobTimeout(
+                    f"not finished after {timeout:g} s ({self.state}); the job goes on",
+                    hint="call result() again to wait on",
+                    task_id=self.task_id,
+                )
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                pause = 0.1 if limit is None else min(0.1, max(limit - time.monotonic(), 0))
+                self._future.exception(timeout=pause)
+        return self._future.result()
+
+    def __await__(self) -> Generator[Any, None, Clip]:
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+    def cancel(self) -> None:
+        """Ask for an end. What has not started is cancelled and costs nothing.
+
+        A task that already runs can't be stopped, and is billed: then
+        `cancel_refused` becomes True and the job goes on.
+        """
+        self._cancel.set()
+        self.wake()
+
+    def detach(self) -> None:
+        """Stop watching. The task goes on at the server; `wan_magic.resume` picks it up."""
+        self._detach.set()
+        self.wake()
+
+    def on_change(self, listener: Callable[[Job], None]) -> None:
+        """Call `listener(job)` after every change, on a background thread."""
+        self._listeners.append(listener)
+
+    # -- for the lifecycle alone ------------------------------------------------
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancel.is_set()
+
+    @property
+    def detach_requested(self) -> bool:
+        """Whether `detach` was called."""
+        return self._detach.is_set()
+
+    def update(self, **changes: Any) -> None:
+        """Set attributes and tell the listeners, if anything changed."""
+        if "state" in changes and changes["state"] != self.state:
+            self.since = self.clock()
+            changes.setdefault("message", "")
+        changed = {k: v for k, v in changes.items() if getattr(self, k) != v}
+        for name, value in changed.items():
+            setattr(self, name, value)
+        if changed:
+            self._tell()
+
+    def finish(self, outcome: Clip | WanError, state: State) -> None:
+        """End the job: the future first, so that listeners find a result."""
+        self.ended = self.clock()
+        self.since = self.ended
+        self.state = state
+        self.message = ""
+        if isinstance(outcome, WanError):
+            self._future.set_exception(outcome)
+        else:
+            self._future.set_result(outcome)
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(self)
+            except Exception:  # noqa: BLE001 - a broken view must not lose a paid job
+                _log.warning("a listener of job %s failed", self.id, exc_info=True)

@@ -1,0 +1,319 @@
+"""The life of a job, step by step: submit, watch, download.
+
+Each function is a generator for the `Runner`: it yields the seconds until it wants
+to go on. The paid call is made once. What can be asked again for free (queries,
+downloads) is asked again until the deadline.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wan_magic.errors import (
+    ApiError,
+    ConnectionFailed,
+    DownloadError,
+    InputError,
+    JobCancelled,
+    JobFailed,
+    JobTimeout,
+    WanError,
+)
+from wan_magic.jobs.clip import Clip
+from wan_magic.jobs.job import State
+from wan_magic.wan.client import download
+from wan_magic.wan.codes import RETRY_STATUSES, advice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
+    import requests
+
+    from wan_magic.jobs.job import Job
+    from wan_magic.wan.client import Task, WanClient
+    from wan_magic.wan.request import Estimate, VideoRequest
+
+_SUBMIT_TRIES = 6
+_DOWNLOAD_TRIES = 4
+_ENDS = {JobCancelled: State.CANCELLED, JobTimeout: State.DETACHED}
+
+
+def live(job: Job, client: WanClient, storage: requests.Session, folder: Path) -> Iterator[float]:
+    """Take a job from its submit to its clip; every way out ends the job.
+
+    Parameters
+    ----------
+    job : Job
+        With a task id, it is watched; without one, it is submitted first.
+    client : WanClient
+        For the API's own host.
+    storage : requests.Session
+        For the result's host, which gets no key.
+    folder : Path
+        Where the clip is saved; exists.
+    """
+    try:
+        if not job.task_id:
+            yield from _submit(job, client)
+        task = yield from _watch(job, client)
+        clip = yield from _fetch(job, client, task, storage, folder)
+    except WanError as exc:
+        job.finish(exc, _ENDS.get(type(exc), State.FAILED))
+    except Exception as exc:  # noqa: BLE001 - whatever happened, the job must end and say so
+        problem = WanError(
+            f"unexpected {type(exc).__name__}: {exc}", hint="please report this; " + _resume(job)
+        )
+        problem.__cause__ = exc
+        job.finish(problem, State.FAILED)
+    else:
+        job.finish(clip, State.DONE)
+
+
+def _resume(job: Job) -> str:
+    """How the user gets back to a task that may still have a video."""
+    if not job.task_id:
+        return "run the cell again"
+    return f"%wanvideo resume {job.task_id} picks it up within 24 hours, at no further cost"
+
+
+def _pause(tries: int) -> float:
+    """Seconds before another try: 1, 2, 4 … 30, and a little chance."""
+    return min(30.0, 2.0**tries) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+
+
+def _check_cancelled(job: Job) -> None:
+    if job.cancel_requested:
+        raise JobCancelled("cancelled before it was submitted: nothing was sent, nothing is paid")
+
+
+def _submit(job: Job, client: WanClient) -> Iterator[float]:
+    for tries in range(_SUBMIT_TRIES):
+        _check_cancelled(job)
+        try:
+            task = client.create(job.request)
+        except ApiError as exc:
+            # 429 for throttling says that nothing was accepted; anything else is final.
+            throttled = exc.status == 429 and exc.code.startswith(("Throttling", "limit_requests"))
+            if not (throttled or (exc.status == 429 and not exc.code)):
+                raise
+            if tries == _SUBMIT_TRIES - 1:
+                raise
+            wait = exc.retry_after or _pause(tries)
+            job.update(message=f"the endpoint is busy (429): submitting again in {wait:.0f} s")
+            yield wait
+        except ConnectionFailed as exc:
+            if exc.maybe_accepted:
+                exc.hint = (
+                    "the request may have been accepted, so it was not sent again: look at the"
+                    " task list in the provider's console before you run the cell again"
+                )
+            raise
+        else:
+            job.update(state=State.QUEUED, task_id=task.task_id, request_id=task.request_id)
+            return
+
+
+def _watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
+    deadline = job.started + job.timeout
+    failures = 0
+    while True:
+        if job.cancel_requested and not job.cancel_refused:
+            _cancel(job, client)
+        try:
+            task = client.query(job.task_id)
+        except (ApiError, ConnectionFailed) as exc:
+            if isinstance(exc, ApiError) and exc.status not in RETRY_STATUSES:
+                exc.task_id = job.task_id
+                exc.hint = f"{exc.hint}; {_resume(job)}"
+                raise
+            wait = getattr(exc, "retry_after", None) or _pause(failures)
+            failures += 1
+            job.update(message=f"{exc.message}: asking again in {wait:.0f} s")
+        else:
+            failures = 0
+            wait = _poll_interval(job)
+            if _settled(job, task):
+                return task
+        if job.detach_requested:
+            raise _detached(job)
+        left = deadline - job.clock()
+        if left <= 0:
+            raise JobTimeout(
+                f"no end after {job.timeout:g} s; the task may still finish and be billed",
+                hint=_resume(job),
+                task_id=job.task_id,
+            )
+        yield min(wait, left)
+
+
+def _detached(job: Job) -> JobTimeout:
+    return JobTimeout(
+        "stopped watching; the task goes on at the server and is billed if it succeeds",
+        hint=_resume(job),
+        task_id=job.task_id,
+    )
+
+
+def _poll_interval(job: Job) -> float:
+    """Seconds to the next query: a tenth of the time waited, 2 to 15 s (the documents' advice)."""
+    if job.is_preview:
+        return 0.3
+    return min(15.0, max(2.0, job.elapsed / 10)) * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+
+
+def _settled(job: Job, task: Task) -> bool:
+    """Take over what the server says; True when there is a video to fetch."""
+    if task.state == "succeeded":
+        if not task.video_url:
+            raise JobFailed(
+                "the task succeeded, but the server named no video",
+                hint=_resume(job),
+                task_id=job.task_id,
+                request_id=task.request_id,
+            )
+        return True
+    if task.state == "failed":
+        reason = ": ".join(filter(None, (task.code, task.message))) or "the server gave no reason"
+        raise JobFailed(
+            f"the task failed: {reason}",
+            hint=f"{advice(task.code, task.message)}; failed tasks are not billed",
+            code=task.code,
+            task_id=job.task_id,
+            request_id=task.request_id,
+        )
+    if task.state == "cancelled":
+        raise JobCancelled("cancelled while it waited in the queue: nothing is paid")
+    if task.state == "unknown":
+        raise JobFailed(
+            "the server does not know this task: it never existed there, or is over 24 hours old",
+            hint="check that --endpoint is the one that it was submitted to",
+            task_id=job.task_id,
+            request_id=task.request_id,
+        )
+    state = State.QUEUED if task.state == "queued" else State.RUNNING
+    message = job.message if job.cancel_requested else ""
+    if task.status.upper() not in ("PENDING", "RUNNING"):
+        message = f"the server says {task.status!r}"
+    job.update(state=state, message=message)
+    return False
+
+
+def _cancel(job: Job, client: WanClient) -> None:
+    try:
+        client.cancel(job.task_id)
+    except (ApiError, ConnectionFailed) as exc:
+        if isinstance(exc, ConnectionFailed) or exc.status in RETRY_STATUSES:
+            job.update(message=f"could not cancel yet: {exc.message}")  # the next round tries again
+            return
+        why = f"could not cancel: {exc.message}"
+        if exc.code == "UnsupportedOperation":
+            cost = "it goes on" if job.is_preview else "it goes on and is billed"
+            why = f"Wan can't stop a task that already runs: {cost}"
+        job.update(cancel_refused=True, message=why)
+
+
+def _fetch(
+    job: Job, client: WanClient, task: Task, storage: requests.Session, folder: Path
+) -> Generator[float, None, Clip]:
+    from wan_magic.wan.media import poster, probe_video
+
+    job.update(state=State.DOWNLOADING)
+    part = folder / f".{job.task_id[:8]}-{job.id}.part"
+    try:
+        for tries in range(_DOWNLOAD_TRIES):
+            try:
+                download(task.video_url, part, session=storage, on_bytes=_progress(job))
+                info = probe_video(part)
+                break
+            except (ApiError, ConnectionFailed, InputError) as exc:
+                if tries == _DOWNLOAD_TRIES - 1:
+                    raise _not_saved(job, exc.message) from exc
+                wait = _pause(tries)
+                job.update(message=f"{exc.message}: fetching it again in {wait:.0f} s")
+            yield wait
+            task = _requery(job, client, task)  # a fresh link, should the old one have expired
+        picture = poster(part)
+        path = _keep(part, folder, job)
+    except OSError as exc:
+        raise _not_saved(job, f"cannot write to {folder}: {exc.strerror or exc}") from exc
+    finally:
+        part.unlink(missing_ok=True)
+    return Clip(
+        path=path,
+        url=task.video_url,
+        width=info.width,
+        height=info.height,
+        duration=info.duration,
+        fps=info.fps,
+        has_audio=info.has_audio,
+        request=_known_request(job, task),
+        task_id=job.task_id,
+        seed=job.request.seed,
+        cost=_final_cost(job, task),
+        is_preview=job.is_preview,
+        took=job.elapsed,
+        actual_prompt=task.actual_prompt,
+        poster=picture,
+    )
+
+
+def _not_saved(job: Job, why: str) -> DownloadError:
+    return DownloadError(
+        f"the video is made, but is not on disk: {why}", hint=_resume(job), task_id=job.task_id
+    )
+
+
+def _progress(job: Job) -> Callable[[int, int], None]:
+    def on_bytes(done: int, total: int) -> None:
+        if job.detach_requested:
+            raise _detached(job)
+        if done == total or done - job.downloaded[0] > 200_000 or done < job.downloaded[0]:
+            job.update(downloaded=(done, total), message="")
+
+    return on_bytes
+
+
+def _requery(job: Job, client: WanClient, task: Task) -> Task:
+    try:
+        fresh = client.query(job.task_id)
+    except (ApiError, ConnectionFailed):
+        return task  # the old link may still do
+    return fresh if fresh.video_url else task
+
+
+def _keep(part: Path, folder: Path, job: Job) -> Path:
+    """Give the part its final name; never over another file."""
+    words = re.sub(r"[^\w]+", "-", job.request.prompt or job.request.template or "clip")
+    stem = f"{words[:40].strip('-_').lower() or 'clip'}-{job.task_id[:8]}"
+    stem = re.sub(r"[^\w-]", "_", stem)
+    for number in range(1000):
+        path = folder / (f"{stem}.mp4" if number == 0 else f"{stem}-{number}.mp4")
+        try:
+            path.touch(exist_ok=False)  # reserves the name
+        except FileExistsError:
+            continue
+        part.replace(path)
+        return path.resolve()
+    raise FileExistsError(f"{folder} holds a thousand clips of this task")
+
+
+def _known_request(job: Job, task: Task) -> VideoRequest:
+    """Return the request; of a resumed one, what the server still knows of it."""
+    if not job.is_resumed or job.request.prompt:
+        return job.request
+    return replace(job.request, prompt=task.orig_prompt)
+
+
+def _final_cost(job: Job, task: Task) -> Estimate:
+    """Return the price of what the server says it billed, else the estimate."""
+    usage = task.usage
+    seconds = usage.get("duration", usage.get("video_duration"))
+    if not isinstance(seconds, (int, float)) or seconds <= 0:
+        return job.estimate
+    tier = usage.get("SR")
+    resolution = f"{tier}P" if tier else job.request.effective_resolution
+    return job.request.estimate(job.region, resolution=resolution, seconds=round(seconds))

@@ -1,0 +1,107 @@
+"""Runs all jobs on a few daemon threads.
+
+A job is a generator that does one bounded piece of work (a call, a download) and
+yields the seconds until it wants to go on. So a thousand waiting jobs cost a heap
+of a thousand entries, not a thousand threads, and a slow download of one job does
+not hold up the polling of another.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(eq=False)
+class Handle:
+    """One job in the runner."""
+
+    _runner: Runner
+    _steps: Iterator[float]
+    _woken: bool = field(default=False)
+
+    def wake(self) -> None:
+        """Let the job go on now instead of at the end of its pause."""
+        self._runner._wake(self)
+
+
+class Runner:
+    """Runs generators, each at the times it asks for.
+
+    Parameters
+    ----------
+    workers : int, default 4
+        Threads at most; they are daemons, started when there is work.
+    clock : callable, default time.monotonic
+        Seconds.
+
+    Examples
+    --------
+    >>> def steps():
+    ...     print("one")
+    ...     yield 0.01
+    ...     print("two")
+    >>> handle = Runner().start(steps())
+    """
+
+    def __init__(self, workers: int = 4, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = workers
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Handle]] = []
+        self._order = itertools.count()
+        self._threads = 0
+        self._idle = 0
+
+    def start(self, steps: Iterator[float]) -> Handle:
+        """Run a generator; it must handle its own errors."""
+        handle = Handle(self, steps)
+        with self._changed:
+            self._push(handle, 0.0)
+            if self._idle == 0 and self._threads < self._limit:
+                self._threads += 1
+                name = f"wan_magic-{self._threads}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+        return handle
+
+    def _push(self, handle: Handle, delay: float) -> None:
+        entry = (self._clock() + max(delay, 0.0), next(self._order), handle)
+        heapq.heappush(self._due, entry)
+        self._changed.notify()
+
+    def _wake(self, handle: Handle) -> None:
+        with self._changed:
+            handle._woken = True  # for a job that is in the middle of a step
+            for index, (_, order, queued) in enumerate(self._due):
+                if queued is handle:
+                    self._due[index] = (self._clock(), order, handle)
+                    heapq.heapify(self._due)
+                    self._changed.notify()
+                    break
+
+    def _take(self) -> Handle:
+        with self._changed:
+            self._idle += 1
+            while not self._due or self._due[0][0] > self._clock():
+                self._changed.wait(self._due[0][0] - self._clock() if self._due else None)
+            self._idle -= 1
+            handle = heapq.heappop(self._due)[2]
+            handle._woken = False
+            if self._due:  # another worker may be asleep until a later time
+                self._changed.notify()
+            return handle
+
+    def _work(self) -> None:
+        while True:
+            handle = self._take()
+            delay = next(handle._steps, None)
+            if delay is not None:
+                with self._changed:
+                    self._push(handle, 0.0 if handle._woken else delay)

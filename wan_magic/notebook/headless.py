@@ -1,0 +1,33 @@
+"""Waiting where nobody watches: nbclient, nbconvert --execute, papermill.
+
+No widget is made; the cell waits and its own thread updates its output, because
+these runners drop updates that come from anywhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import display
+
+from wan_magic.output.player import end_bundle, started_bundle
+
+if TYPE_CHECKING:
+    from wan_magic.jobs.job import Job
+
+
+def follow_headless(job: Job) -> None:
+    """Show the job, wait, and leave its player in the executed notebook.
+
+    Raises
+    ------
+    WanError
+        If the job ends without a clip: the cell fails.
+    """
+    handle: Any = display(started_bundle(job), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    try:
+        job.result()
+    finally:
+        if job.done():
+            data, metadata = end_bundle(job)
+            handle.update(data, raw=True, metadata=metadata)

@@ -1,0 +1,214 @@
+"""``%%wanvideo`` and ``%wanvideo``: a line and a cell become a request, a job, a view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
+from IPython.core.magic import no_var_expand as plain
+from traitlets import Float, Unicode
+
+from wan_magic.errors import InputError, JobTimeout
+
+if TYPE_CHECKING:
+    from wan_magic.jobs.job import Job
+    from wan_magic.settings import Settings
+
+_JOB = ("wan_magic.jobs.job", "Job")
+
+
+@magics_class
+class WanMagics(Magics):
+    """Defaults of ``%%wanvideo``; set them with ``%config WanMagics.endpoint = "local"``."""
+
+    shell: Any
+
+    endpoint = Unicode(
+        "", help="local, beijing, singapore, virginia, or a base URL; empty: as the key says"
+    ).tag(config=True)
+    model = Unicode("", help="model; empty: wan2.5-i2v-preview").tag(config=True)
+    out = Unicode("", help="folder for clips; empty: wan_videos beside the notebook").tag(
+        config=True
+    )
+    timeout = Float(10800.0, help="seconds until a task is no longer watched").tag(config=True)
+
+    @needs_local_scope
+    @plain
+    @line_cell_magic
+    def wanvideo(
+        self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
+    ) -> None:
+        """Generate a video. ``%wanvideo help`` lists all options.
+
+        ::
+
+            %%wanvideo clip --image cat.png --resolution 480P --duration 5 --seed 7
+            A cat runs through tall grass, the camera follows low.
+
+        The cell returns at once; `clip` is a Job, ``clip.result()`` the finished Clip.
+        """
+        words = line.split()
+        if cell is None and self._subcommand(words):
+            return
+        if {"--help", "-h"} & set(words):
+            _print_help()
+            return
+        self._run(line, cell or "", {**self.shell.user_ns, **(local_ns or {})})
+
+    def _subcommand(self, words: list[str]) -> bool:
+        """Run a subcommand of the line magic, if it is one."""
+        if not words or words[0] in ("help", "--help", "-h"):
+            _print_help()
+        elif words[0] == "panel" and len(words) == 1:
+            from wan_magic.notebook.panel import panel
+
+            panel(self._settings({}))
+        elif words[0] == "resume":
+            if len(words) < 2 or words[1].startswith("-"):
+                raise InputError(
+                    "resume needs the task's id", hint="%wanvideo resume ID [--endpoint NAME]"
+                )
+            self._resume(words[1], " ".join(words[2:]))
+        else:
+            return False
+        return True
+
+    def _run(self, line: str, cell: str, namespace: dict[str, Any]) -> None:
+        from wan_magic import api
+        from wan_magic.notebook.parsing import insert, look_up_image, parse
+
+        def evaluate(expression: str) -> Any:
+            return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
+
+        name, options = parse(line, evaluate)
+        run = {key: options.pop(key, None) for key in ("endpoint", "out", "timeout")}
+        wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
+        if "image" in options:
+            options["image"] = look_up_image(options["image"], namespace)
+        options.setdefault("model", self.model or None)
+        settings = self._settings(run)
+        request, notes = api.build(insert(cell, evaluate).strip(), **options)
+        if dry_run:
+            from wan_magic.notebook.dry_run import print_dry_run
+
+            print_dry_run(request, settings, notes)
+            return
+        job = api.start(request, settings, notes)
+        if name:
+            self.shell.user_ns[name] = job
+        self._follow(job, wait=wait)
+
+    def _resume(self, task_id: str, rest: str) -> None:
+        from wan_magic import api
+        from wan_magic.notebook.parsing import parse
+
+        name, options = parse(rest, lambda expression: eval(expression, self.shell.user_ns))  # noqa: S307
+        extra = options.keys() - {"endpoint", "out", "timeout", "wait"}
+        if extra:
+            raise InputError(
+                f"resume takes no {', '.join(sorted(extra))}",
+                hint="it takes --endpoint, --out, --timeout and --wait",
+            )
+        wait = options.pop("wait", False)
+        settings = self._settings(options)
+        job = api.resume(
+            task_id, endpoint=settings.endpoint, out=settings.out, timeout=settings.timeout
+        )
+        if name:
+            self.shell.user_ns[name] = job
+        self._follow(job, wait=wait)
+
+    def _settings(self, run: dict[str, Any]) -> Settings:
+        """Magic option > %config > environment > default."""
+        from wan_magic.settings import from_environment
+
+        base = from_environment().override(
+            endpoint=self.endpoint, out=self.out, timeout=self.timeout
+        )
+        return base.override(**run)
+
+    def _follow(self, job: Job, *, wait: bool) -> None:
+        """Show the job where this shell can show it; wait where nobody watches."""
+        kernel = getattr(self.shell, "kernel", None)
+        if kernel is None:
+            from wan_magic.notebook.terminal import follow
+
+            _waiting(job, lambda: follow(job))
+        elif not _is_watched(kernel):
+            from wan_magic.notebook.headless import follow_headless
+
+            _waiting(job, lambda: follow_headless(job))
+        else:
+            from wan_magic.notebook.status import StatusCard
+
+            StatusCard(job).show()
+            if wait:
+                _waiting(job, job.result)
+
+
+def _waiting(job: Job, wait: Any) -> None:
+    """Wait; an interrupt stops the waiting, not the job."""
+    try:
+        wait()
+    except KeyboardInterrupt:
+        raise JobTimeout(
+            f"interrupted: this cell no longer waits, job {job.id} goes on",
+            hint=f"%wanvideo resume {job.task_id} shows it again"
+            if job.task_id
+            else "its card goes on, too",
+            task_id=job.task_id,
+        ) from None
+
+
+def _is_watched(kernel: Any) -> bool:
+    """Whether a person sees this cell: nbclient, nbconvert and papermill allow no stdin."""
+    try:
+        return bool(kernel.get_parent()["content"]["allow_stdin"])
+    except (AttributeError, KeyError, TypeError):
+        return True
+
+
+def _print_help() -> None:
+    from wan_magic.notebook.options import help_text
+
+    print(help_text())  # noqa: T201 - a magic speaks through the cell's output
+
+
+def _show_job(job: Job) -> bool:
+    """Show a job that is the value of a cell as its card."""
+    from IPython import get_ipython
+
+    if getattr(get_ipython(), "kernel", None) is None:
+        return False
+    from wan_magic.notebook.status import StatusCard
+
+    StatusCard(job).show()
+    return True
+
+
+def register(shell: Any) -> None:
+    """Add the magic to a shell; doing it twice is harmless."""
+    if "WanMagics" in shell.magics_manager.registry:
+        return
+    shell.register_magics(WanMagics)
+    shell.display_formatter.ipython_display_formatter.for_type_by_name(*_JOB, _show_job)
+
+
+def unregister(shell: Any) -> None:
+    """Leave the shell as it was before `register`."""
+    manager = shell.magics_manager
+    magics = manager.registry.pop("WanMagics", None)
+    for kind in ("line", "cell"):
+        manager.magics[kind].pop("wanvideo", None)
+    if magics in shell.configurables:
+        shell.configurables.remove(magics)
+    formatter = shell.display_formatter.ipython_display_formatter
+    formatter.deferred_printers.pop(_JOB, None)
+    formatter.type_printers.pop(_loaded_job_type(), None)
+
+
+def _loaded_job_type() -> Any:
+    import sys
+
+    module = sys.modules.get(_JOB[0])
+    return getattr(module, _JOB[1], None)

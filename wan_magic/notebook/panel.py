@@ -1,0 +1,229 @@
+"""The panel: the same request with buttons, made from the option and model tables."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from wan_magic import api
+from wan_magic.errors import WanError
+from wan_magic.notebook.options import OPTIONS, Option
+from wan_magic.notebook.status import StatusCard
+from wan_magic.output import html
+from wan_magic.settings import Settings, from_environment
+from wan_magic.wan import catalog
+from wan_magic.wan.endpoints import choose
+from wan_magic.wan.request import VideoRequest
+
+if TYPE_CHECKING:
+    from wan_magic.wan.catalog import Model
+
+_WIDE = widgets.Layout(width="100%")
+_LABELS = {"description_width": "110px"}
+_DEFAULT = "default"
+
+
+def panel(settings: Settings | None = None) -> Panel:
+    """Show a panel that makes clips by clicks.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Endpoint, key and folder; by default the environment's.
+
+    Returns
+    -------
+    Panel
+
+    Examples
+    --------
+    >>> wan_magic.panel()  # doctest: +SKIP
+    """
+    made = Panel(settings or from_environment())
+    display(made.box)
+    return made
+
+
+class Panel:
+    """Prompt, first frame, model, the options that the model takes, price, Generate.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        The whole panel.
+    jobs : list of Job
+        What was started here, newest first.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._image: bytes | None = None
+        self.jobs: list[Any] = []
+        self.prompt = widgets.Textarea(
+            placeholder="What should the video show?",
+            description="Prompt",
+            rows=3,
+            layout=_WIDE,
+            style=_LABELS,
+        )
+        self.upload = widgets.FileUpload(
+            accept="image/*", description="First frame", tooltip="JPEG, PNG, BMP or WEBP"
+        )
+        self.preview = widgets.HTML()
+        self.model = widgets.Dropdown(
+            options=list(catalog.MODELS),
+            value=catalog.DEFAULT_MODEL,
+            description="Model",
+            layout=_WIDE,
+            style=_LABELS,
+        )
+        self.controls: dict[str, widgets.Widget] = {}
+        self.options = widgets.VBox()
+        self.price = widgets.HTML()
+        self.error = widgets.HTML()
+        self.generate = widgets.Button(
+            description="Generate",
+            button_style="primary",
+            icon="film",
+            tooltip="Submit this request",
+        )
+        self.results = widgets.VBox()
+        form = [
+            self.prompt,
+            widgets.HBox([self.upload, self.preview], layout=widgets.Layout(align_items="center")),
+            self.model,
+            self.options,
+            widgets.HBox([self.generate, self.price], layout=widgets.Layout(align_items="center")),
+            self.error,
+        ]
+        frame = widgets.Layout(
+            border="1px solid rgba(128,128,128,.35)", padding="12px", max_width="720px"
+        )
+        self.box = widgets.VBox([widgets.VBox(form, layout=frame), self.results])
+        self.box.add_class("wan-magic-panel")
+        self.upload.observe(self._uploaded, names="value")
+        self.model.observe(self._model_chosen, names="value")
+        self.generate.on_click(self._generate)
+        self._model_chosen()
+
+    def __repr__(self) -> str:
+        return f"<Panel with {len(self.jobs)} jobs>"
+
+    def _model_chosen(self, _: Any = None) -> None:
+        """Show the controls of this model alone, with its values; keep what still holds."""
+        row = catalog.find_model(self.model.value)
+        before = {name: control.value for name, control in self.controls.items()}
+        self.controls = {
+            option.name: _control(option, row)
+            for option in OPTIONS
+            if option.in_panel and option.takes(row)
+        }
+        for name, control in self.controls.items():
+            if name in before and before[name] in _values(control, before[name]):
+                control.value = before[name]
+            control.observe(self._show_price, names="value")
+        self.options.children = list(self.controls.values())
+        self._show_price()
+
+    def _chosen(self) -> dict[str, Any]:
+        """Return the options that were set; what stands on "default" is not sent."""
+        values = {name: control.value for name, control in self.controls.items()}
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+    def _show_price(self, _: Any = None) -> None:
+        chosen = self._chosen()
+        request = VideoRequest(
+            model=self.model.value,
+            resolution=chosen.get("resolution"),
+            duration=chosen.get("duration"),
+            audio=False if chosen.get("audio") == "off" else None,
+        )
+        try:
+            endpoint = choose(self._settings)
+        except WanError as exc:
+            self.price.value = html.line(html.text(exc.message))
+            return
+        cost = request.estimate(endpoint.price_region if endpoint else "beijing")
+        text = f"about {cost} ({cost.detail})" if cost.amount is not None else str(cost)
+        if endpoint is None:
+            text = f"free preview; the hosted API: {text}"
+        self.price.value = html.line(html.text(text))
+
+    def _uploaded(self, _: Any) -> None:
+        if not self.upload.value:
+            return
+        data = bytes(self.upload.value[0]["content"])
+        self.upload.value = ()  # the widget's state must not hold megabytes
+        self._image = data
+        try:
+            thumbnail = base64.b64encode(_thumbnail(data)).decode()
+        except OSError:
+            self._image = None
+            self.preview.value = ""
+            self._say("that file is not a picture: JPEG, PNG, BMP and WEBP are")
+            return
+        self._say("")
+        self.preview.value = (
+            f'<img src="data:image/jpeg;base64,{thumbnail}" alt="first frame"'
+            ' style="max-height:120px;border-radius:6px">'
+        )
+
+    def _generate(self, _: Any) -> None:
+        """Start a job; many can run at once. May run on any thread."""
+        self._say("")
+        try:
+            options = self._chosen()
+            seed = options.get("seed")
+            if seed is not None:
+                options["seed"] = int(seed) if str(seed).strip().isdigit() else seed
+            request, notes = api.build(
+                self.prompt.value.strip(), image=self._image, model=self.model.value, **options
+            )
+            job = api.start(request, self._settings, notes)
+        except WanError as exc:
+            self._say(str(exc))
+            return
+        self.jobs.insert(0, job)
+        self.results.children = (StatusCard(job).box, *self.results.children)
+
+    def _say(self, problem: str) -> None:
+        self.error.value = (
+            html.frame(html.text(problem).replace("\n", "<br>"), tone="bad") if problem else ""
+        )
+
+
+def _thumbnail(data: bytes) -> bytes:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as picture:
+        small = picture.convert("RGB")
+        small.thumbnail((240, 240))
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def _values(control: widgets.Widget, value: Any) -> list[Any]:
+    """Return the values that a control can take; a free text takes any."""
+    pairs = getattr(control, "options", None)
+    return [value] if pairs is None else [pair[1] for pair in pairs]
+
+
+def _control(option: Option, row: Model) -> widgets.Widget:
+    """Make the control of one option, with the values that the model takes."""
+    label = option.flag.lstrip("-").replace("-", " ").capitalize()
+    common = {"description": label, "tooltip": option.help, "layout": _WIDE, "style": _LABELS}
+    choices = option.choices(row)
+    if option.kind == "switch":
+        pairs = [(_DEFAULT, None), ("yes", True), ("no", False)]
+        return widgets.Dropdown(options=pairs, value=None, **common)
+    if choices:
+        standard = getattr(row, option.name, None)
+        first = f"{_DEFAULT} ({standard})" if standard else _DEFAULT
+        pairs = [(first, None), *((str(value), value) for value in choices)]
+        return widgets.Dropdown(options=pairs, value=None, **common)
+    return widgets.Text(placeholder=option.help, continuous_update=False, **common)

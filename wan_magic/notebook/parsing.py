@@ -1,0 +1,214 @@
+"""The magic line and the cell body, read: names, options, inserted Python values."""
+
+from __future__ import annotations
+
+import argparse
+import keyword
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wan_magic.errors import InputError
+from wan_magic.notebook.options import BY_NAME, OPTIONS
+from wan_magic.wan.catalog import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_MARK = re.compile("\0(\\d+)\0")
+_IN_PROMPT = "the prompt goes into the cell, below this line; values with spaces need quotes"
+
+
+def insert(text: str, evaluate: Callable[[str], Any]) -> str:
+    r"""Return a prompt with every ``{{expression}}`` replaced by its value.
+
+    Anything else stays as it is: single braces, ``$``, ``%`` and quotes; ``\{{``
+    becomes two plain braces.
+
+    Raises
+    ------
+    InputError
+        If an expression can't be evaluated.
+
+    Examples
+    --------
+    >>> insert("a {{2 + 1}}-legged {cat} for $5", eval)
+    'a 3-legged {cat} for $5'
+    """
+    marked, values = _mark(text, evaluate)
+    return _fill(marked, values)
+
+
+def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[str, Any]]:
+    """Read a magic line.
+
+    Parameters
+    ----------
+    line : str
+        ``clip --image cat.png -r 480P``, quoted as in a shell.
+    evaluate : callable
+        Evaluates a Python expression in the user's namespace.
+
+    Returns
+    -------
+    name : str or None
+        The variable for the job.
+    options : dict
+        Value by option name; only what was given.
+
+    Raises
+    ------
+    InputError
+        For anything that is not in the option table.
+    """
+    if "\0" in line:
+        raise InputError("the magic line holds a null character")
+    marked, values = _mark(line, evaluate)
+    given, words = _parser().parse_known_args(_split(marked))
+    for word in words:
+        if word.startswith("-") and len(word) > 1:
+            raise _unknown(word.partition("=")[0])
+    if len(words) > 1:
+        raise InputError(f"unexpected {_fill(words[1], values)!r}", hint=_IN_PROMPT)
+    options = {}
+    for name, typed in vars(given).items():
+        value = typed
+        if isinstance(typed, str):
+            whole = _MARK.fullmatch(typed)
+            value = values[int(whole[1])] if whole else _fill(typed, values)
+        options[name] = BY_NAME[name].convert(value)
+    return (_checked_name(_fill(words[0], values)) if words else None), options
+
+
+def look_up_image(value: Any, namespace: dict[str, Any]) -> Any:
+    """Return what ``--image`` means: a variable of that name, else the text itself."""
+    if not (isinstance(value, str) and value.isidentifier() and value in namespace):
+        return value
+    if Path(value).exists():
+        raise InputError(
+            f"both a variable and a file are called {value!r}",
+            hint=f"write {{{{{value}}}}} for the variable, ./{value} for the file",
+        )
+    return namespace[value]
+
+
+def _mark(text: str, evaluate: Callable[[str], Any]) -> tuple[str, list[Any]]:
+    """Put a mark where each ``{{expression}}`` was, so that quoting can't touch it."""
+    out: list[str] = []
+    values: list[Any] = []
+    at = 0
+    while (start := text.find("{{", at)) >= 0:
+        if text[start - 1 : start] == "\\":
+            out.append(text[at : start - 1] + "{{")
+            at = start + 2
+            continue
+        expression, end = _expression(text, start + 2)
+        out.append(f"{text[at:start]}\0{len(values)}\0")
+        try:
+            values.append(evaluate(expression))
+        except Exception as exc:
+            problem = str(exc) or "no message"
+            raise InputError(
+                f"{{{{{expression}}}}} can't be evaluated: {type(exc).__name__}: {problem}",
+                hint=r"define it before this cell, or write \{{ for plain braces",
+            ) from exc
+        at = end
+    return "".join([*out, text[at:]]), values
+
+
+def _expression(text: str, start: int) -> tuple[str, int]:
+    """Find the end of an expression: the first ``}}`` that leaves valid Python before it."""
+    end = text.find("}}", start)
+    first = end
+    while end >= 0:
+        expression = text[start:end].strip()
+        try:
+            compile(expression, "{{}}", "eval")
+        except (SyntaxError, ValueError):
+            end = text.find("}}", end + 1)
+        else:
+            return expression, end + 2
+    shown = text[start : first if first >= 0 else start + 30].strip()
+    raise InputError(
+        f"{{{{{shown}{'}}' if first >= 0 else ' …'} is not a Python expression",
+        hint=r"write \{{ for plain braces",
+    )
+
+
+def _fill(text: str, values: list[Any]) -> str:
+    return _MARK.sub(lambda mark: str(values[int(mark[1])]), text)
+
+
+def _split(line: str) -> list[str]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    if os.name == "nt":
+        lexer.escape = ""  # backslashes are paths there
+    try:
+        return list(lexer)
+    except ValueError:
+        raise InputError(
+            "a quote on the magic line is not closed", hint='put text with a \' into "…"'
+        ) from None
+
+
+def _checked_name(name: str) -> str:
+    if name.isidentifier() and not keyword.iskeyword(name):
+        return name
+    raise InputError(
+        f"{name!r} can't be the name of a variable",
+        hint=f"the first word names the job, such as clip; {_IN_PROMPT}",
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(_plain(message), hint='a value that begins with a dash: --negative="-x"')
+
+
+def _plain(message: str) -> str:
+    found = re.match(r"argument (\S+/)?(--[\w-]+): expected one argument", message)
+    return f"{found[2]} needs a value" if found else message
+
+
+class _Once(argparse.Action):
+    """Stores a value; a second one for the same option is an error, not a silent winner."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse's protocol
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if hasattr(namespace, self.dest):
+            raise InputError(f"{BY_NAME[self.dest].flag} is given twice", hint="keep one of them")
+        if self.nargs == 0:
+            values = not (option_string or "").startswith("--no-")  # type: ignore[assignment]
+        setattr(namespace, self.dest, values)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    for option in OPTIONS:
+        flags, nargs = option.flags, None
+        if option.kind in ("switch", "flag"):
+            nargs = 0
+        if option.kind == "switch":
+            flags = (*flags, f"--no-{option.flag[2:]}")
+        parser.add_argument(*flags, dest=option.name, action=_Once, nargs=nargs)
+    return parser
+
+
+def _unknown(word: str) -> InputError:
+    flags = [flag for option in OPTIONS for flag in option.flags]
+    flags += [f"--no-{option.flag[2:]}" for option in OPTIONS if option.kind == "switch"]
+    hint = nearest(word, flags)
+    # A Python keyword such as --negative_prompt is a near miss of its own kind.
+    for option in OPTIONS:
+        if word.lstrip("-").replace("-", "_") == option.name:
+            hint = f"did you mean {option.flag}?"
+    return InputError(f"unknown option {word}", hint=hint or "%wanvideo help lists them all")

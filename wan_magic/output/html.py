@@ -1,0 +1,88 @@
+"""Small pieces of HTML for cards and players: inline styles, all text escaped.
+
+Colours are the front end's own (inherited text, half-transparent greys), so that a
+saved output reads well in light and dark, in an export, and where variables of
+JupyterLab's themes do not exist.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal
+
+Tone = Literal["plain", "good", "bad", "warn", "preview"]
+
+_TONES: dict[str, str] = {
+    "plain": "#6b7280",
+    "good": "#1f7f47",
+    "bad": "#c23636",
+    "warn": "#8f6200",
+    "preview": "#6a48c9",
+}
+
+
+def text(value: object) -> str:
+    """Escape anything for HTML."""
+    return escape(str(value), quote=True)
+
+
+def frame(*parts: str, tone: Tone = "plain") -> str:
+    """Wrap parts into the one look of all cards."""
+    return (
+        '<div style="box-sizing:border-box;max-width:720px;margin:4px 0;padding:12px 14px;'
+        "border:1px solid rgba(128,128,128,.35);border-radius:8px;"
+        f"border-left:4px solid {_TONES[tone]};font-family:system-ui,-apple-system,"
+        "'Segoe UI','Noto Sans CJK SC','Microsoft YaHei',sans-serif;font-size:13px;"
+        f'line-height:1.5;overflow-wrap:anywhere">{"".join(parts)}</div>'
+    )
+
+
+def badge(label: str, tone: Tone) -> str:
+    """Return a small coloured label."""
+    return (
+        f'<span style="display:inline-block;padding:0 7px;border-radius:9px;color:#fff;'
+        f"font-size:11px;font-weight:600;letter-spacing:.04em;line-height:18px;"
+        f'background:{_TONES[tone]}">{text(label)}</span>'
+    )
+
+
+def line(*cells: str, size: int = 12, quiet: bool = True) -> str:
+    """Return one line of facts, divided by dots; cells are HTML already."""
+    shown = ' <span style="opacity:.5">·</span> '.join(cell for cell in cells if cell)
+    style = f"font-size:{size}px;margin-top:4px" + (";opacity:.85" if quiet else "")
+    return f'<div style="{style}">{shown}</div>' if shown else ""
+
+
+def prompt(value: str, limit: int = 400) -> str:
+    """Return a prompt as it reads in captions, shortened when it is very long."""
+    shown = value if len(value) <= limit else value[: limit - 1] + "…"
+    return (
+        f'<div style="margin-top:6px;font-size:14px;white-space:pre-line">{text(shown)}</div>'
+        if shown
+        else ""
+    )
+
+
+def code(value: str) -> str:
+    """Return an id or a command, easy to select and copy."""
+    return (
+        '<code style="font-size:12px;background:rgba(128,128,128,.15);color:inherit;'
+        f'padding:1px 4px;border-radius:4px;user-select:all">{text(value)}</code>'
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    Examples
+    --------
+    >>> duration(5), duration(72), duration(3700)
+    ('5 s', '1 min 12 s', '1 h 01 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

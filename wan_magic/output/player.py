@@ -1,0 +1,217 @@
+"""The static output that a finished, failed or cancelled job leaves in the notebook.
+
+It holds no widget, no script and no style block: it plays after a restart, in an
+untrusted notebook and in an HTML export. ``src`` stands on the video itself, since
+JupyterLab's sanitizer strips it from ``<source>``; inside the video a linked picture
+remains for viewers that show no video at all (GitHub).
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.output import html
+from wan_magic.output.place import relative_src
+
+if TYPE_CHECKING:
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.job import Job
+    from wan_magic.wan.request import VideoRequest
+
+EMBED_MAX_BYTES = 8 * 1024 * 1024
+"""Files up to this are embedded where the front end can't reach them."""
+
+Bundle = tuple[dict[str, Any], dict[str, Any]]
+
+
+def player_bundle(clip: Clip) -> Bundle:
+    """Return the mimebundle and metadata of a clip.
+
+    Returns
+    -------
+    data : dict
+        ``text/html`` and ``text/plain``.
+    metadata : dict
+        Provenance under ``"wan_magic"``: no key, no signed URL.
+    """
+    data = {"text/html": player_html(clip), "text/plain": plain_line(clip)}
+    return data, {"wan_magic": provenance(clip)}
+
+
+def player_html(clip: Clip) -> str:
+    """Return the player with its caption."""
+    request = clip.request
+    title = request.prompt.strip() or request.template or clip.path.name
+    poster = "data:image/jpeg;base64," + base64.b64encode(clip.poster).decode()
+    link, src, note = relative_src(clip.path), None, ""
+    if link is not None:
+        src = link
+    elif clip.path.stat().st_size <= EMBED_MAX_BYTES:
+        kind = base64.b64encode(clip.path.read_bytes()).decode()
+        src = f"data:video/mp4;base64,{kind}"
+    else:
+        note = html.line(
+            "this front end can't reach the file, and it is too large to embed; it is at"
+            f" {html.code(str(clip.path))}"
+        )
+    picture = (
+        f'<img src="{poster}" alt="{html.text(title)}" width="{clip.width}"'
+        ' style="max-width:100%;border-radius:6px">'
+    )
+    href = html.text(link) if link else ""
+    fallback = f'<a href="{href}">{picture}</a>' if link else picture
+    video = (
+        f'<video src="{html.text(src)}" poster="{poster}" controls loop preload="metadata"'
+        f' width="{clip.width}" title="{html.text(title)}"'
+        ' style="display:block;max-width:100%;height:auto;border-radius:6px">'
+        f"{fallback}</video>"
+        if src
+        else fallback
+    )
+    file = f'<a href="{href}">{html.text(clip.path.name)}</a>' if link else html.text(clip.path)
+    return html.frame(
+        video,
+        html.prompt(request.prompt),
+        *_caption(clip),
+        html.line(file, f"task {html.code(clip.task_id)}"),
+        note,
+        tone="preview" if clip.is_preview else "good",
+    )
+
+
+def _caption(clip: Clip) -> list[str]:
+    request = clip.request
+    facts = [
+        html.text(request.model),
+        f"{clip.width}×{clip.height}",
+        f"{clip.duration:g} s",
+        "" if clip.has_audio else "silent",
+        f"seed {clip.seed}" if clip.seed is not None else "",
+        html.text(cost_line(clip)),
+        f"took {html.duration(clip.took)}",
+    ]
+    lines = [html.line(_preview_badge() if clip.is_preview else "", *facts)]
+    if request.template:
+        lines.append(html.line(f"effect: {html.text(request.template)}"))
+    if request.negative_prompt:
+        lines.append(html.line(f"negative prompt: {html.text(request.negative_prompt)}"))
+    if clip.actual_prompt and clip.actual_prompt != request.prompt:
+        lines.append(
+            '<details style="margin-top:4px;font-size:12px"><summary>prompt as the server'
+            f" rewrote it</summary>{html.text(clip.actual_prompt)}</details>"
+        )
+    return lines
+
+
+def _preview_badge() -> str:
+    return html.badge("PREVIEW", "preview")
+
+
+def cost_line(clip: Clip) -> str:
+    """Return what the clip cost, in words."""
+    if not clip.is_preview:
+        return str(clip.cost)
+    if clip.cost.amount is None:
+        return "free"
+    return f"free (the hosted API: {clip.cost})"
+
+
+def ended_bundle(job: Job) -> Bundle:
+    """Return the mimebundle of a job that ended without a clip: what, why, what to do."""
+    error = job.exception()
+    message = getattr(error, "message", str(error))
+    hint = getattr(error, "hint", "")
+    ids = {
+        "code": getattr(error, "code", ""),
+        "task": getattr(error, "task_id", "") or job.task_id,
+        "request": getattr(error, "request_id", "") or job.request_id,
+    }
+    label, tone = _ENDINGS.get(str(job.state), _ENDINGS["failed"])
+    request = job.request
+    data = {
+        "text/html": html.frame(
+            f"<div>{html.badge(label, tone)} <b>{html.text(message)}</b></div>",
+            f'<div style="margin-top:4px">→ {html.text(hint)}</div>' if hint else "",
+            html.prompt(request.prompt),
+            html.line(*request_facts(job), f"after {html.duration(job.elapsed)}"),
+            html.line(*(f"{name} {html.code(value)}" for name, value in ids.items() if value)),
+            tone=tone,
+        ),
+        "text/plain": f"{label}: {error}",
+    }
+    return data, {"wan_magic": {**_request_facts(request), "task_id": job.task_id}}
+
+
+def request_facts(job: Job) -> list[str]:
+    """Return what will be made, as HTML; of a resumed job only what is known."""
+    request = job.request
+    facts = [_preview_badge() if job.is_preview else "", html.text(request.model)]
+    if not job.is_resumed:
+        facts += [html.text(request.effective_resolution), f"{request.effective_duration} s"]
+        facts += [f"seed {request.seed}"] if request.seed is not None else []
+    return facts
+
+
+def price_line(job: Job) -> str:
+    """Return the expected cost in words."""
+    if job.is_resumed:
+        return "no further cost"
+    if not job.is_preview:
+        return f"estimated cost {job.estimate} ({job.estimate.detail})"
+    if job.estimate.amount is None:
+        return "free preview"
+    return f"free preview (the hosted API: about {job.estimate})"
+
+
+def started_bundle(job: Job) -> dict[str, str]:
+    """Return what a front end without widgets shows while the job runs."""
+    return {
+        "text/html": html.frame(
+            f"<div>{html.badge('SUBMITTED', 'plain')} the clip was not there yet when this was"
+            " shown</div>",
+            html.prompt(job.request.prompt),
+            html.line(*request_facts(job), html.text(price_line(job))),
+            html.line(f"task {html.code(job.task_id)}" if job.task_id else ""),
+        ),
+        "text/plain": repr(job),
+    }
+
+
+_ENDINGS: dict[str, tuple[str, html.Tone]] = {
+    "failed": ("FAILED", "bad"),
+    "cancelled": ("CANCELLED", "plain"),
+    "detached": ("NOT WATCHED", "warn"),
+}
+
+
+def end_bundle(job: Job) -> Bundle:
+    """Return what an ended job leaves in the notebook: its player, or why there is none."""
+    return ended_bundle(job) if job.exception() else player_bundle(job.result())
+
+
+def plain_line(clip: Clip) -> str:
+    """Return the clip as one line of text, for terminals and logs."""
+    preview = "PREVIEW " if clip.is_preview else ""
+    seed = "" if clip.seed is None else f", seed {clip.seed}"
+    return (
+        f"▶ {preview}{clip.path} ({clip.request.model}, {clip.width}×{clip.height},"
+        f" {clip.duration:g} s{seed}, {cost_line(clip)})"
+    )
+
+
+def provenance(clip: Clip) -> dict[str, Any]:
+    """Return how the clip was made, fit to be saved with it."""
+    return {
+        **_request_facts(clip.request),
+        "task_id": clip.task_id,
+        "file": clip.path.name,
+        "preview": clip.is_preview,
+    }
+
+
+def _request_facts(request: VideoRequest) -> dict[str, Any]:
+    body = request.body()
+    for key in ("img_url", "audio_url"):  # may be long, or signed by somebody else
+        body["input"].pop(key, None)
+    return body
