@@ -12,9 +12,13 @@ import random
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 WIDTH, HEIGHT = 1280, 720
 SUN = (1072, 254)
@@ -49,7 +53,7 @@ def smooth(lo: float, hi: float, x: float) -> float:
     return t * t * (3 - 2 * t)
 
 
-def spline(knots: list[Point], steps: int = 16) -> list[Point]:
+def spline(knots: Sequence[Point], steps: int = 16) -> list[Point]:
     """Catmull-Rom samples through knots of any dimension."""
     padded = [knots[0], *knots, knots[-1]]
     out = []
@@ -71,12 +75,12 @@ def spline(knots: list[Point], steps: int = 16) -> list[Point]:
     return [*out, knots[-1]]
 
 
-def polygon(points: list[Point]) -> str:
+def polygon(points: Sequence[Point]) -> str:
     """Path data of a closed polygon."""
     return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y, *_ in points) + "Z"
 
 
-def inside(points: list[Point], x: float, y: float) -> bool:
+def inside(points: Sequence[Point], x: float, y: float) -> bool:
     """Even-odd test of a point against a polygon."""
     hit = False
     for (x1, y1, *_), (x2, y2, *_) in zip(points, [*points[1:], points[0]], strict=True):
@@ -89,10 +93,10 @@ def inside(points: list[Point], x: float, y: float) -> bool:
 
 
 def lit(nx: float, ny: float) -> float:
-    """Brightness of fur whose surface normal has these screen components."""
+    """Find the brightness of fur whose surface normal has these screen components."""
     nz = math.sqrt(max(0.0, 1 - nx * nx - ny * ny))
     diffuse = max(0.0, nx * LIGHT[0] + ny * LIGHT[1] + nz * LIGHT[2])
-    rim = max(0.0, nx * LIGHT[0] + ny * LIGHT[1]) ** 2 * (1 - nz) ** 1.4
+    rim = float(max(0.0, nx * LIGHT[0] + ny * LIGHT[1]) ** 2 * (1 - nz) ** 1.4)
     return 0.24 + 0.52 * diffuse - 0.1 * ny + 0.75 * rim
 
 
@@ -107,7 +111,7 @@ def hair(x: float, y: float, angle: float, length: float, colour: str) -> str:
 
 
 def tube(
-    knots: list[Point],
+    knots: Sequence[Point],
     count: int,
     stripes: float,
     *,
@@ -153,6 +157,7 @@ def tube(
         value += RNG.gauss(0, 0.045)
         colour = mix(ramp(GINGER, value * dim), ramp(CREAM, (value + 0.12) * dim), pale)
         size = length * RNG.uniform(0.6, 1.2) * min(1, 0.35 + w / 40)
+        size *= 0.55 + 0.45 * fade
         lie = a + s * 0.2 * fade + (root * 9 - a) * (1 - fade) * 0.8
         hairs.append((i, hair(x + nx * w, y + ny * w, lie, size, colour)))
     hairs.sort(key=lambda pair: -pair[0] - RNG.uniform(0, 6))
@@ -190,7 +195,8 @@ def face() -> str:
         glow = ramp(GINGER, 0.45 + 0.5 * smooth(34, 54, a[0]))
         out.extend(hair(a[0], a[1], angle + RNG.uniform(-0.2, 0.2), 6, glow) for _ in range(4))
     out.append(f'<path d="{polygon(outline)}" fill="#b55a19" stroke="none"/>')
-    hairs = []
+    out.append('<ellipse cx="42" cy="24" rx="20" ry="13" fill="#f3dcba" stroke="none"/>')
+    hairs: list[tuple[float, str]] = []
     while len(hairs) < 2600:
         x, y = RNG.uniform(-52, 62), RNG.uniform(-48, 47)
         if not inside(outline, x, y):
@@ -261,8 +267,8 @@ def cat() -> str:
     """Draw the whole cat in its own frame, nose to the right, rump near the origin."""
     tail = [(-8, -14, 15), (-40, -28, 12.5), (-78, -46, 12), (-110, -82, 12), (-122, -128, 12),
             (-110, -170, 11.5), (-84, -190, 10), (-70, -190, 8), (-64, -188, 3)]  # fmt: skip
-    torso = [(280, -38, 28), (256, -26, 42), (230, -10, 51), (196, 2, 52), (150, 1, 45),
-             (104, -4, 38), (64, -9, 34), (28, -8, 37), (-4, -4, 32), (-23, -1, 20),
+    torso = [(280, -38, 28), (256, -26, 42), (230, -10, 51), (196, 2, 52), (152, 0, 46),
+             (108, -6, 38), (68, -12, 32), (28, -8, 37), (-4, -4, 32), (-23, -1, 20),
              (-30, 1, 5)]  # fmt: skip
     far_fore = [(236, 10, 30), (262, 48, 21), (300, 82, 13), (330, 100, 12.5), (350, 112, 16),
                 (364, 122, 15), (371, 128, 5)]  # fmt: skip
@@ -274,12 +280,12 @@ def cat() -> str:
                  (-98, 107, 11.5), (-116, 128, 14.5), (-130, 143, 14), (-136, 150, 4)]  # fmt: skip
     return "".join(
         [
-            tube(far_hind, 1000, 26, dim=0.62, white=0.78),
+            tube(far_hind, 1000, 26, dim=0.42, white=0.72),
             tube(far_fore, 1000, 26, dim=0.7, white=0.62),
             tube(tail, 1500, 46, length=14),
             tube(torso, 5200, 42, belly=0.72, length=15),
-            tube(near_hind, 3200, 30, root=0.24, white=0.78),
-            tube(near_fore, 2400, 26, root=0.2, white=0.66),
+            tube(near_hind, 4600, 30, root=0.24, white=0.71),
+            tube(near_fore, 3200, 26, root=0.2, white=0.66),
             TOES,
             JAW_SHADOW,
             f'<g transform="translate(298,-56)rotate(3)">{face()}</g>',
@@ -290,7 +296,15 @@ def cat() -> str:
 # --- the meadow -------------------------------------------------------------------------------
 
 
-def ridge(y: float, swing: float, top: str, bottom: str, name: str, trees: int = 0) -> str:
+def ridge(
+    y: float,
+    swing: float,
+    top: str,
+    bottom: str,
+    name: str,
+    trees: int = 0,
+    grove: tuple[float, float] = (150, 130),
+) -> str:
     """Draw one line of hills, lighter where the sun haze takes it, with trees along its crest."""
     phases = [(RNG.uniform(0, 6.3), k) for k in (1.1, 2.3, 4.7, 9.1)]
     crest = [
@@ -299,14 +313,14 @@ def ridge(y: float, swing: float, top: str, bottom: str, name: str, trees: int =
     ]
     shape = f'<path d="{polygon([*crest, (WIDTH + 40, HEIGHT), (-40, HEIGHT)])}"/>'
     for _ in range(trees):
-        x, low = RNG.choice(crest)
-        if RNG.random() < 0.6:
-            x = 120 + RNG.gauss(0, 110)
-            low = min(crest, key=lambda p: abs(p[0] - x))[1]
-        for _ in range(7):
-            r = RNG.uniform(4, 10)
+        at = round(RNG.gauss(*grove) / 20) + 1
+        x, low = crest[min(max(at, 0), len(crest) - 1)]
+        size = RNG.uniform(0.7, 1.5)
+        for _ in range(16):
+            u, v = RNG.gauss(0, 7), RNG.uniform(0, 13)
+            r = RNG.uniform(4, 7) * size
             shape += (
-                f'<ellipse cx="{x + RNG.gauss(0, 9):.0f}" cy="{low - RNG.uniform(0, 14):.0f}" '
+                f'<ellipse cx="{x + u * size:.0f}" cy="{low + 6 - v * size:.0f}" '
                 f'rx="{r * 1.2:.1f}" ry="{r:.1f}"/>'
             )
     return (
@@ -400,7 +414,7 @@ def grass(
     spots = sorted((y + RNG.uniform(-spread, spread), RNG.uniform(-60, 1340)) for _ in range(count))
     for i, (by, x) in enumerate(spots):
         h = height * RNG.uniform(0.55, 1.15)
-        h *= 1 - dip * math.exp(-(((x - 610) / 330) ** 4))
+        h *= 1 - dip * math.exp(-(((x - 600) / 385) ** 4))
         lean = RNG.gauss(0.12, 0.2) + 0.1 * math.sin(x / 130 + y)
         sunny = RNG.random() < 0.25 + 0.5 * math.exp(-(((x - SUN[0]) / 300) ** 2))
         k = RNG.randrange(shades) + shades * sunny
@@ -446,7 +460,7 @@ def sky() -> str:
     x, y = SUN
     return (
         '<rect width="1280" height="720" fill="url(#sky)"/>'
-        f'<circle cx="{x}" cy="{y}" r="640" fill="url(#halo)" '
+        f'<circle cx="{x}" cy="{y}" r="760" fill="url(#halo)" '
         'style="mix-blend-mode:screen"/>'
         f'<g filter="url(#b3)">{clouds}</g>'
         f'<circle cx="{x}" cy="{y}" r="230" fill="url(#glow)"/>'
@@ -464,8 +478,8 @@ def air() -> str:
         tips = [(x + 1300 * math.cos(a), y + 1300 * math.sin(a)) for a in sides]
         rays += f'<path d="{polygon([(x, y), *tips])}" fill="url(#ray)"/>'
     motes = ""
-    for _ in range(110):
-        px, py, r = RNG.uniform(0, 1280), RNG.uniform(250, 690), RNG.choice((1, 1.4, 2, 2.6))
+    for _ in range(90):
+        px, py, r = RNG.gauss(SUN[0], 290), RNG.uniform(230, 690), RNG.choice((1, 1.4, 2))
         opacity = RNG.uniform(0.3, 0.95)
         motes += f'<circle cx="{px:.0f}" cy="{py:.0f}" r="{r}" opacity="{opacity:.2f}"/>'
     bokeh = ""
@@ -481,6 +495,8 @@ def air() -> str:
         f'<ellipse cx="{x - 40}" cy="450" rx="640" ry="190" fill="url(#haze)" opacity="0.6"/>'
         f'<g fill="#ffe2a0" filter="url(#b1.5)">{bokeh}</g>'
         f'<g fill="#fff1c0" filter="url(#b0.6)">{motes}</g></g>'
+        '<rect width="1280" height="720" fill="#ffa63c" opacity="0.2" '
+        'style="mix-blend-mode:soft-light"/>'
         '<rect width="1280" height="720" fill="url(#floor)" style="mix-blend-mode:multiply"/>'
         '<rect width="1280" height="720" fill="url(#vignette)"/>'
     )
@@ -488,12 +504,12 @@ def air() -> str:
 
 GRADIENTS = f"""
 <linearGradient id="sky" x1="0" y1="0" x2="0" y2="0.62">
- <stop stop-color="#5b92b8"/><stop offset="0.28" stop-color="#a3bac4"/>
- <stop offset="0.5" stop-color="#f2c3a0"/><stop offset="0.8" stop-color="#ffc078"/>
+ <stop stop-color="#6a9cc0"/><stop offset="0.26" stop-color="#b9bcc8"/>
+ <stop offset="0.46" stop-color="#f5c2a4"/><stop offset="0.8" stop-color="#ffc078"/>
  <stop offset="1" stop-color="#ffdb94"/>
 </linearGradient>
 <radialGradient id="halo"><stop stop-color="#ffd880" stop-opacity="0.9"/>
- <stop offset="0.35" stop-color="#ffb050" stop-opacity="0.55"/>
+ <stop offset="0.4" stop-color="#ffa850" stop-opacity="0.5"/>
  <stop offset="1" stop-color="#ff9a4a" stop-opacity="0"/></radialGradient>
 <radialGradient id="glow"><stop stop-color="#fffbe2"/>
  <stop offset="0.25" stop-color="#fff0b4" stop-opacity="0.75"/>
@@ -506,7 +522,8 @@ GRADIENTS = f"""
  <stop offset="1" stop-color="#ffe3a0" stop-opacity="0"/>
 </radialGradient>
 <radialGradient id="vignette" cx="0.52" cy="0.48" r="0.75"><stop offset="0.55" stop-opacity="0"/>
- <stop offset="1" stop-color="#3a1a05" stop-opacity="0.38"/></radialGradient>
+ <stop offset="1" stop-color="#4a2008" stop-opacity="0.3"/></radialGradient>
+<filter id="pan"><feGaussianBlur stdDeviation="2.6 0.9"/></filter>
 <linearGradient id="floor" x1="0" y1="0" x2="0" y2="1"><stop offset="0.72" stop-color="#fff"/>
  <stop offset="1" stop-color="#8a7440"/></linearGradient>
 <radialGradient id="iris" cx="0.6" cy="0.35" r="0.7"><stop stop-color="#f7e86a"/>
@@ -522,33 +539,34 @@ def picture() -> str:
         f'<feGaussianBlur stdDeviation="{r}"/></filter>'
         for r in BLURS
     )
-    shadow = '<ellipse cx="600" cy="590" rx="330" ry="46" opacity="0.4" filter="url(#b14)"/>'
+    shadow = '<ellipse cx="600" cy="590" rx="330" ry="46" opacity="0.3" filter="url(#b14)"/>'
+    rim = 'style="filter:drop-shadow(1px -1.5px 1.2px #ffe9a4)"'
     pen = 'fill="none" stroke-width="1.7" stroke-linecap="round"'
     layers = [
         f"<defs>{GRADIENTS}{blurs}</defs>",
         sky(),
-        '<g filter="url(#b1.5)">',
+        '<g filter="url(#pan)">',
         ridge(330, 34, "#cfa9a4", "#f2cda0", "h1"),
-        ridge(362, 26, "#b58f7c", "#e8bd80", "h2", 10),
+        ridge(362, 26, "#b58f7c", "#e8bd80", "h2", 10, (1180, 70)),
         "</g>",
-        '<g filter="url(#b1)">',
-        ridge(392, 18, "#86743f", "#d3ab5c", "h3", 26),
-        ridge(418, 9, "#a08c3e", "#dfb458", "h4", 0),
+        '<g filter="url(#pan)">',
+        ridge(392, 18, "#86743f", "#d3ab5c", "h3", 26, (90, 170)),
+        ridge(418, 9, "#a08c3e", "#dfb458", "h4", 7, (1230, 60)),
         "</g>",
         grass("g1", 440, 12, 520, 26, 1.1, "#b8943a", "#f8d27a", blur=1.5),
         grass("g2", 474, 14, 480, 50, 1.6, "#a08a34", "#f8cc68", blur=1, seeds=40),
-        grass("g3", 520, 18, 460, 96, 2.4, "#80792c", "#f2c258", blur=0.6, seeds=40),
-        grass("g4", 590, 24, 420, 160, 3.2, "#5f6424", "#e8b84e", seeds=30),
+        grass("g3", 520, 18, 460, 96, 2.4, "#747026", "#f4c65c", blur=0.6, seeds=40),
+        grass("g4", 590, 24, 420, 160, 3.2, "#50581c", "#ecbc50", seeds=30),
         shadow,
-        f'<g transform="translate(446,408)rotate(-6)scale(1.3)" {pen}>{cat()}</g>',
+        f'<g transform="translate(446,408)rotate(-6)scale(1.3)" {pen} {rim}>{cat()}</g>',
         clippings(),
-        grass("g5", 715, 30, 400, 215, 3.8, "#45541c", "#e4b84c", seeds=60, dip=0.3),
+        grass("g5", 715, 30, 400, 215, 3.8, "#45541c", "#e4b84c", seeds=60, dip=0.24),
         "".join(
             flower(RNG.uniform(20, 1260), RNG.uniform(575, 690), RNG.uniform(9, 15), *colours)
             for colours in [("#fff6e2", "#f0a21e"), ("#f4a0a8", "#ffd060")] * 8
         ),
         grass("g6", 780, 24, 170, 210, 5.5, "#28360f", "#b89a3c", blur=1, ground=False, dip=0.2),
-        grass("g7", 850, 30, 30, 470, 8, "#1c240a", "#c79a38", blur=3, ground=False, dip=0.75),
+        grass("g7", 800, 30, 44, 440, 9, "#141b06", "#7d7024", blur=3, ground=False, dip=0.9),
         air(),
     ]
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
