@@ -24,7 +24,7 @@ def follow_headless(job: Job) -> None:
     WanError
         If the job ends without a clip: the cell fails.
     """
-    handle: Any = display(started_bundle(job), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    handle: Any = display(started_bundle(job), raw=True, display_id=True)
     try:
         job.result()
     finally:

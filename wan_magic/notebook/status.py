@@ -135,7 +135,7 @@ class StatusCard:
         self.box.children = [self._final]
         # Then the whole output without its widget: the only form that outlives the kernel.
         if self._handle is not None:
-            self._handle.update(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
+            self._handle.update(data, raw=True, metadata=metadata)
 
     def _refresh(self) -> None:
         with self._lock:
