@@ -21,8 +21,9 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 from wan_magic.errors import InputError
-from wan_magic.wan import catalog, media
-from wan_magic.wan.media import check_audio, last_frame, load_first_frame, poster, probe_video
+from wan_magic.wan import catalog, media, video
+from wan_magic.wan.media import check_audio, load_first_frame
+from wan_magic.wan.video import last_frame, poster, probe_video
 
 MODEL = catalog.find_model("wan2.5-i2v-preview")
 
@@ -669,13 +670,13 @@ class TestFrames:
 
     def test_a_long_clip_is_not_decoded_as_a_whole(self, clips, monkeypatch):
         ways = []
-        decode = media._decode_last
+        decode = video._decode_last
 
         def spy(path, *, near_end):
             ways.append(near_end)
             return decode(path, near_end=near_end)
 
-        monkeypatch.setattr(media, "_decode_last", spy)
+        monkeypatch.setattr(video, "_decode_last", spy)
         last_frame(clips / "plain.mp4")
         assert ways == [True]
 

@@ -78,7 +78,7 @@ class Clip:
         PIL.Image.Image
             RGB, `height` x `width` pixels.
         """
-        from wan_magic.wan.media import last_frame
+        from wan_magic.wan.video import last_frame
 
         return last_frame(self.path)
 

@@ -219,7 +219,7 @@ def _cancel(job: Job, client: WanClient) -> None:
 def _fetch(
     job: Job, client: WanClient, task: Task, storage: requests.Session, folder: Path
 ) -> Generator[float, None, Clip]:
-    from wan_magic.wan.media import poster, probe_video
+    from wan_magic.wan.video import poster, probe_video
 
     job.update(state=State.DOWNLOADING)
     part = folder / f".{job.task_id[:8]}-{job.id}.part"
@@ -227,16 +227,16 @@ def _fetch(
         for tries in range(_DOWNLOAD_TRIES):
             try:
                 download(task.video_url, part, session=storage, on_bytes=_progress(job))
-                info = probe_video(part)
+                info, picture = probe_video(part), poster(part)
                 break
             except (ApiError, ConnectionFailed, InputError) as exc:
+                why = exc.message.replace(part.name, "the download")
                 if tries == _DOWNLOAD_TRIES - 1:
-                    raise _not_saved(job, exc.message) from exc
+                    raise _not_saved(job, why) from exc
                 wait = _pause(tries)
-                job.update(message=f"{exc.message}: fetching it again in {wait:.0f} s")
+                job.update(message=f"{why}: fetching it again in {wait:.0f} s")
             yield wait
             task = _requery(job, client, task)  # a fresh link, should the old one have expired
-        picture = poster(part)
         path = _keep(part, folder, job)
     except OSError as exc:
         raise _not_saved(job, f"cannot write to {folder}: {exc.strerror or exc}") from exc

@@ -1,4 +1,4 @@
-"""First frames made ready to send, sounds checked, finished clips looked into.
+"""First frames made ready to send, and sounds checked.
 
 Nothing here talks to a network. Pillow and PyAV are imported where they are used,
 so that importing this module stays cheap. 1 MB is 2**20 bytes in every message.
@@ -15,19 +15,17 @@ import math
 import os
 import re
 import stat
-from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from PIL import Image as PILImage
 
@@ -57,17 +55,6 @@ class FirstFrame:
     """A JPEG of at most 480 pixels a side; None for a URL."""
     notes: tuple[str, ...] = ()
     """What was changed, one sentence each."""
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """A clip: its size in pixels, duration in seconds, frames per second, sound."""
-
-    width: int
-    height: int
-    duration: float
-    fps: float
-    has_audio: bool
 
 
 def load_first_frame(value: object, model: catalog.Model, *, fit: bool = True) -> FirstFrame:
@@ -222,7 +209,7 @@ def _make_frame(
         width=img.width,
         height=img.height,
         digest=hashlib.sha256(data).hexdigest(),
-        thumbnail=_small_jpeg(img, THUMBNAIL_SIDE),
+        thumbnail=small_jpeg(img, THUMBNAIL_SIDE),
         notes=tuple(notes),
     )
 
@@ -265,7 +252,8 @@ def _squeeze(
     raise InputError(f"an image of {img.width}×{img.height} px cannot be made small enough")
 
 
-def _small_jpeg(img: PILImage.Image, side: int) -> bytes:
+def small_jpeg(img: PILImage.Image, side: int) -> bytes:
+    """Return a JPEG whose longest side is at most `side` pixels."""
     small = img.convert("RGB")
     small.thumbnail((side, side))
     return _encode(small, "JPEG", quality=80, icc=None)
@@ -275,7 +263,7 @@ def _mb(count: int, rounded: Callable[[float], int] = round) -> str:
     return f"{rounded(count / 2**20 * 100) / 100:g}"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """Quote a name for a message; someone may pass a whole file as a name."""
     return repr(text if len(text) <= 80 else f"{text[:60]}…")
 
@@ -296,7 +284,7 @@ def _web_url(text: str) -> str | None:
 
             return requests.Request("GET", text).prepare().url
     except ValueError:  # requests' own URL errors are ValueErrors too
-        raise InputError(f"{_short(text)} is not a usable URL", hint="check the address") from None
+        raise InputError(f"{short(text)} is not a usable URL", hint="check the address") from None
     return text
 
 
@@ -333,16 +321,16 @@ def _read_file(text: str, what: str) -> tuple[bytes, str]:
         else:
             return path.read_bytes(), path.name
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"no such {what}: {_short(path.name)}", hint=_near(path)) from None
+        raise InputError(f"no such {what}: {short(path.name)}", hint=near(path)) from None
     except PermissionError:
         problem = "may not be read (no permission)"
     except (OSError, ValueError, RuntimeError) as err:  # over-long, null byte, unknown ~user
         reason = getattr(err, "strerror", None) or str(err)
         problem = f"cannot be opened: {reason}"
-    raise InputError(f"{_short(text)} {problem}", hint=f"give the path of an {what} file")
+    raise InputError(f"{short(text)} {problem}", hint=f"give the path of an {what} file")
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """Say where a missing file was looked for, and which name there is the closest."""
     folder = path.parent
     try:
@@ -383,7 +371,7 @@ def check_audio(value: str, *, seconds: int) -> tuple[str, tuple[str, ...]]:
     if url := _web_url(value):
         suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
         if suffix and suffix[1:].lower() not in catalog.AUDIO_FORMATS:
-            raise InputError(f"the sound is a {_short(suffix)} file; it must be {formats}")
+            raise InputError(f"the sound is a {short(suffix)} file; it must be {formats}")
         return url, (f"sound longer than {seconds} s is cut, shorter leaves silence at the end",)
     try:
         data, name = _read_file(value, "audio")
@@ -422,128 +410,3 @@ def _sound(data: bytes, name: str) -> tuple[str, float]:
             return kind, sum((f.samples / f.sample_rate for f in box.decode(audio=0)), 0.0)
     except (av.FFmpegError, ValueError, IndexError) as err:
         raise InputError(f"{name} is not a sound that can be read") from err
-
-
-@contextmanager
-def _video(path: str | os.PathLike[str]) -> Iterator[tuple[Any, Any]]:
-    """Open a clip; whatever FFmpeg says about broken bytes becomes one InputError."""
-    import av
-
-    path = Path(path)
-    hint = "make or download it again"
-    # Playlists and pictures are no clips, and a playlist could name other files.
-    options = {"format_whitelist": "mov,matroska,avi,mpegts"}
-    try:
-        with path.open("rb") as file, av.open(file, mode="r", options=options) as box:
-            yield box, box.streams.video[0]
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise InputError(f"no such video: {_short(path.name)}", hint=_near(path)) from None
-    except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration) as err:
-        raise InputError(f"{path.name} is not a playable video", hint=hint) from err
-
-
-def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
-    """Read a clip's size and length, and make sure that it is whole.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, no video, has no picture that decodes, or is cut short.
-
-    Examples
-    --------
-    >>> probe_video("clip.mp4").duration
-    5.0
-    """
-    frame, broken, count, start, end, last = None, False, 0, math.inf, -math.inf, 0.0
-    with _video(path) as (box, video):
-        # A cut file with its index in front opens and decodes like a whole one; only
-        # reading to the end shows that packets are missing. Where the file states one
-        # length for all its streams, any of them may be the one that lasts so long.
-        for packet in box.demux(video) if video.duration else box.demux():
-            if frame is None and packet.stream == video:
-                frame = next(iter(packet.decode()), None)
-            if packet.pts is None:  # the empty packet at the end
-                continue
-            if broken := packet.is_corrupt:
-                break
-            pts, last = (float(t * packet.time_base) for t in (packet.pts, packet.duration or 0))
-            count, start, end = count + 1, min(start, pts), max(end, pts + last)
-        fps = float(video.average_rate or video.guessed_rate or 0)
-        length = video.duration * video.time_base if video.duration else (box.duration or 0) / 1e6
-        duration = float(length)
-        # Edit lists hide packets of whole files, so a lower count alone proves nothing.
-        slack = last / 2 if count < video.frames else 0.25
-        if frame is None or broken or end - start < duration - slack:
-            problem = f"it is cut short or damaged ({count} frames of {duration:.2f} s)"
-            problem = f"{Path(path).name} is not a playable video: {problem}"
-            raise InputError(problem, hint="make or download it again")
-        return VideoInfo(frame.width, frame.height, duration, fps, bool(box.streams.audio))
-
-
-def last_frame(path: str | os.PathLike[str]) -> PILImage.Image:
-    """Return the exact last frame of a clip, as an RGB image of the clip's size.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, no video, or does not decode.
-
-    Examples
-    --------
-    >>> last_frame("clip.mp4").size
-    (1280, 720)
-    """
-    try:
-        return _decode_last(path, near_end=True)
-    except InputError:  # some files cannot be sought
-        return _decode_last(path, near_end=False)
-
-
-def _decode_last(path: str | os.PathLike[str], *, near_end: bool) -> PILImage.Image:
-    with _video(path) as (box, video):
-        video.thread_type = "AUTO"
-        if near_end:
-            # Lands on the key frame before the last second. A stream of unknown length
-            # raises here, which leads to the full decoding.
-            end = (video.start_time or 0) + (video.duration or math.nan)
-            box.seek(int(end - 1 / video.time_base), stream=video)
-        # A deque of one keeps the last item of what may be thousands.
-        image: PILImage.Image = deque(box.decode(video), maxlen=1).pop().to_image()
-        return image
-
-
-def poster(path: str | os.PathLike[str], *, max_side: int = 640) -> bytes:
-    """Return a JPEG to show before a clip plays: its first frame, or 1 s on if that is black.
-
-    Parameters
-    ----------
-    path : path-like
-        The clip.
-    max_side : int, default 640
-        Longest side, in pixels.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, no video, or does not decode.
-
-    Examples
-    --------
-    >>> poster("clip.mp4").startswith(bytes([0xFF, 0xD8]))
-    True
-    """
-    from PIL import ImageStat
-
-    with _video(path) as (box, video):
-        frames = box.decode(video)
-        frame = next(frames)
-        image, start = frame.to_image(), frame.time or 0
-        if ImageStat.Stat(image.convert("L")).mean[0] < 16:
-            for frame in frames:
-                if (frame.time or 0) - start >= 1:
-                    break
-            image = frame.to_image()
-        return _small_jpeg(image, max_side)

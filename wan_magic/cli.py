@@ -1,0 +1,87 @@
+"""The ``wan-magic`` command: demo and serve."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wan_magic.errors import WanError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, default ``sys.argv[1:]``
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 for an error (said on stderr), 130 for Ctrl-C.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        options.run(options)
+    except WanError as exc:
+        print(f"wan-magic: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wan-magic", description="Generate video from a notebook cell."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = commands.add_parser(
+        "demo", help="make a video with the quickstart notebook: no key, no cost"
+    )
+    demo.add_argument(
+        "--folder", type=Path, default=Path("wan_demo"), help="where; default ./wan_demo"
+    )
+    demo.add_argument("--lab", action="store_true", help="open the notebook in JupyterLab")
+    demo.set_defaults(run=_demo)
+    serve = commands.add_parser("serve", help="serve the Wan API from this machine")
+    serve.add_argument("--host", default="127.0.0.1", help="address; default 127.0.0.1")
+    serve.add_argument("--port", type=int, default=0, help="port; default 0 takes a free one")
+    serve.add_argument("--prefix", default="", help="path before /api/v1, such as /qwen")
+    serve.add_argument("--token", help="the only accepted API key; default: any that is not empty")
+    serve.add_argument("--workers", type=int, default=2, help="tasks at a time; default 2")
+    serve.add_argument(
+        "--queue-seconds", type=float, default=0.0, help="shortest wait in the queue, to rehearse"
+    )
+    serve.add_argument(
+        "--run-seconds", type=float, default=0.0, help="shortest run of a task, to rehearse"
+    )
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from wan_magic.demo import demo
+
+    demo(options.folder, open_lab=options.lab)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from wan_magic.server import ServerOptions, serve_forever
+
+    chosen = ServerOptions(
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        prefix=options.prefix,
+        workers=options.workers,
+        queue_seconds=options.queue_seconds,
+        run_seconds=options.run_seconds,
+    )
+    serve_forever(chosen, announce=lambda text: print(text, flush=True))
