@@ -8,7 +8,6 @@ import io
 import ipaddress
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from wan_magic.server import faults
 from wan_magic.server.faults import Fault, inspection, invalid
@@ -109,9 +108,8 @@ def _download(url: str, limit: int, private: bool, should_stop: Callable[[], boo
     except requests.Timeout:
         raise inspection(faults.MEDIA_TIMEOUT) from None
     except (requests.RequestException, ValueError, OSError) as error:
-        host = urlsplit(url).hostname if "://" in url[:9] else None
-        reason = f"{host or 'no host'}: {type(error).__name__}"
-        raise inspection(faults.MEDIA_UNREACHABLE, reason) from None
+        # The kind only: an error's own words may hold the whole signed URL.
+        raise inspection(faults.MEDIA_UNREACHABLE, type(error).__name__) from None
     return bytes(data)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OVERSIZE = 1.3
+"""How much larger than the clip the picture is kept, so that a zoom stays sharp."""
+_OVERSIZE_MAX_PIXELS = 1_200_000
 _THREADS = 2
 # BT.709 in video range, as players expect of anything untagged that is HD. The rows
 # give Y, Cb and Cr from R, G and B.
@@ -125,7 +127,9 @@ def _source(spec: RenderSpec) -> Planes:
     with Image.open(io.BytesIO(spec.image)) as opened:
         image = ImageOps.exif_transpose(opened).convert("RGB")
     # Room for the zoom, but never more than the picture has: its own pixels suffice.
-    scale = min(max(image.width / spec.width, 1.0), _OVERSIZE)
+    # In a 1080P clip nobody sees the difference, and it would cost a third more time.
+    most = _OVERSIZE if spec.width * spec.height <= _OVERSIZE_MAX_PIXELS else 1.0
+    scale = min(max(image.width / spec.width, 1.0), most)
     size = (round(spec.width * scale / 2) * 2, round(spec.height * scale / 2) * 2)
     return _to_planes(ImageOps.fit(image, size, Image.Resampling.LANCZOS))
 

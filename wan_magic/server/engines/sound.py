@@ -19,7 +19,7 @@ RATE = 48_000
 """Samples a second of every sound track."""
 BLOCK = 1024
 """Samples in one AAC frame."""
-_PAD_RATE = 16_000
+_PAD_RATE = 8_000
 _LOOP_SECONDS = 4
 _LEVEL = 10 ** (-26 / 20) * 32767
 # Chords in hertz that fit a four-second loop: each is a multiple of a quarter hertz.
