@@ -45,6 +45,8 @@ class Clip:
         Seconds from the submit to the file.
     actual_prompt : str
         The prompt as the server rewrote it, if it said so.
+    notes : tuple of str
+        What was changed or should be known, such as an image that was scaled.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Clip:
     is_preview: bool = False
     took: float = 0.0
     actual_prompt: str = field(default="", repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
     poster: bytes = field(default=b"", repr=False)
     """JPEG of an early frame, at most 640 pixels wide or high."""
 

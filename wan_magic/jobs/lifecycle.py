@@ -257,6 +257,7 @@ def _fetch(
         is_preview=job.is_preview,
         took=job.elapsed,
         actual_prompt=task.actual_prompt,
+        notes=job.notes,
         poster=picture,
     )
 

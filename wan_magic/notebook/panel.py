@@ -22,9 +22,12 @@ from wan_magic.wan.request import VideoRequest
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model
 
-_WIDE = widgets.Layout(width="100%")
+_WIDE = widgets.Layout(width="auto")
 _LABELS = {"description_width": "110px"}
+_LABEL = widgets.Layout(width="110px", display="flex", justify_content="flex-end")
 _DEFAULT = "default"
+_UNSET = ""
+"""A control's value while the server's default holds: nothing is sent."""
 
 
 def panel(settings: Settings | None = None) -> Panel:
@@ -71,7 +74,10 @@ class Panel:
             style=_LABELS,
         )
         self.upload = widgets.FileUpload(
-            accept="image/*", description="First frame", tooltip="JPEG, PNG, BMP or WEBP"
+            accept="image/*",
+            description="Choose a picture",
+            tooltip="JPEG, PNG, BMP or WEBP",
+            layout=widgets.Layout(width="auto"),
         )
         self.preview = widgets.HTML()
         self.model = widgets.Dropdown(
@@ -94,10 +100,10 @@ class Panel:
         self.results = widgets.VBox()
         form = [
             self.prompt,
-            widgets.HBox([self.upload, self.preview], layout=widgets.Layout(align_items="center")),
+            _row(widgets.Label("First frame", layout=_LABEL), self.upload, self.preview),
             self.model,
             self.options,
-            widgets.HBox([self.generate, self.price], layout=widgets.Layout(align_items="center")),
+            _row(self.generate, self.price),
             self.error,
         ]
         frame = widgets.Layout(
@@ -132,7 +138,7 @@ class Panel:
     def _chosen(self) -> dict[str, Any]:
         """Return the options that were set; what stands on "default" is not sent."""
         values = {name: control.value for name, control in self.controls.items()}
-        return {name: value for name, value in values.items() if value not in (None, "")}
+        return {name: value for name, value in values.items() if value != _UNSET}
 
     def _show_price(self, _: Any = None) -> None:
         chosen = self._chosen()
@@ -196,6 +202,11 @@ class Panel:
         )
 
 
+def _row(*children: widgets.Widget) -> widgets.HBox:
+    layout = widgets.Layout(align_items="center", flex_flow="row wrap", grid_gap="0 8px")
+    return widgets.HBox(children, layout=layout)
+
+
 def _thumbnail(data: bytes) -> bytes:
     from PIL import Image
 
@@ -219,11 +230,11 @@ def _control(option: Option, row: Model) -> widgets.Widget:
     common = {"description": label, "tooltip": option.help, "layout": _WIDE, "style": _LABELS}
     choices = option.choices(row)
     if option.kind == "switch":
-        pairs = [(_DEFAULT, None), ("yes", True), ("no", False)]
-        return widgets.Dropdown(options=pairs, value=None, **common)
+        pairs = [(_DEFAULT, _UNSET), ("yes", True), ("no", False)]
+        return widgets.Dropdown(options=pairs, value=_UNSET, **common)
     if choices:
         standard = getattr(row, option.name, None)
         first = f"{_DEFAULT} ({standard})" if standard else _DEFAULT
-        pairs = [(first, None), *((str(value), value) for value in choices)]
-        return widgets.Dropdown(options=pairs, value=None, **common)
+        pairs = [(first, _UNSET), *((str(value), value) for value in choices)]
+        return widgets.Dropdown(options=pairs, value=_UNSET, **common)
     return widgets.Text(placeholder=option.help, continuous_update=False, **common)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _STEPS = (State.SUBMITTING, State.QUEUED, State.RUNNING, State.DOWNLOADING, State.DONE)
+_BORDER = "1px solid rgba(128,128,128,.35)"
 _clock = Runner(workers=1)
 """Ticks all live cards; apart from the jobs' own threads, so that no slow call stops it."""
 
@@ -64,7 +65,8 @@ class StatusCard:
         self.box = widgets.VBox(
             [self._status, self._message, self._facts, self._button],
             layout=widgets.Layout(
-                border="1px solid rgba(128,128,128,.35)",
+                border=_BORDER,
+                border_left=f"4px solid {html.tone('preview' if job.is_preview else 'plain')}",
                 padding="10px 14px",
                 margin="4px 0",
                 max_width="720px",
@@ -153,7 +155,7 @@ class StatusCard:
             html.prompt(job.request.prompt),
             html.line(*request_facts(job), html.text(price_line(job))),
             html.line(f"task {html.code(job.task_id)}" if job.task_id else ""),
-            *(html.line(f"note: {html.text(note)}") for note in job.notes),
+            html.notes(job.notes),
         ]
         thumbnail = job.request.image.thumbnail if job.request.image else None
         picture = ""
@@ -161,11 +163,13 @@ class StatusCard:
             data = base64.b64encode(thumbnail).decode()
             picture = (
                 f'<img src="data:image/jpeg;base64,{data}" alt="first frame" title="first frame"'
-                ' style="width:144px;max-width:40%;align-self:flex-start;border-radius:6px">'
+                ' style="width:144px;max-width:100%;margin-top:8px;align-self:flex-start;'
+                'border-radius:6px">'
             )
         return (
-            '<div style="display:flex;gap:12px;line-height:1.5;overflow-wrap:anywhere">'
-            f'{picture}<div style="min-width:0">{"".join(parts)}</div></div>'
+            '<div style="display:flex;flex-wrap:wrap;gap:4px 12px;line-height:1.5;'
+            'overflow-wrap:anywhere">'
+            f'{picture}<div style="flex:1 1 220px;min-width:0">{"".join(parts)}</div></div>'
         )
 
 
@@ -176,7 +180,8 @@ def _status_html(job: Job) -> str:
     for index, step in enumerate(_STEPS):
         mark = "●" if index <= at else "○"
         weight = "font-weight:600" if index == at else f"opacity:{0.85 if index < at else 0.5}"
-        steps.append(f'<span style="white-space:nowrap;{weight}">{mark} {step}</span>')
+        label = "submitted" if index == 0 < at else step
+        steps.append(f'<span style="white-space:nowrap;{weight}">{mark} {label}</span>')
     clock = [html.duration(job.elapsed), _expected(job), _progress(job)]
     return (
         '<div style="line-height:1.5">'

@@ -8,7 +8,10 @@ JupyterLab's themes do not exist.
 from __future__ import annotations
 
 from html import escape
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Tone = Literal["plain", "good", "bad", "warn", "preview"]
 
@@ -24,6 +27,11 @@ _TONES: dict[str, str] = {
 def text(value: object) -> str:
     """Escape anything for HTML."""
     return escape(str(value), quote=True)
+
+
+def tone(name: Tone) -> str:
+    """Return the colour of a tone."""
+    return _TONES[name]
 
 
 def frame(*parts: str, tone: Tone = "plain") -> str:
@@ -51,6 +59,11 @@ def line(*cells: str, size: int = 12, quiet: bool = True) -> str:
     shown = ' <span style="opacity:.5">·</span> '.join(cell for cell in cells if cell)
     style = f"font-size:{size}px;margin-top:4px" + (";opacity:.85" if quiet else "")
     return f'<div style="{style}">{shown}</div>' if shown else ""
+
+
+def notes(values: Iterable[str]) -> str:
+    """Return what the user should know, a line each."""
+    return "".join(line(f"note: {text(value)}") for value in values)
 
 
 def prompt(value: str, limit: int = 400) -> str:

@@ -83,7 +83,7 @@ def player_html(clip: Clip) -> str:
 def _caption(clip: Clip) -> list[str]:
     request = clip.request
     facts = [
-        html.text(request.model),
+        _model(request, is_preview=clip.is_preview),
         f"{clip.width}×{clip.height}",
         f"{clip.duration:g} s",
         "" if clip.has_audio else "silent",
@@ -91,7 +91,7 @@ def _caption(clip: Clip) -> list[str]:
         html.text(cost_line(clip)),
         f"took {html.duration(clip.took)}",
     ]
-    lines = [html.line(_preview_badge() if clip.is_preview else "", *facts)]
+    lines = [html.line(*facts)]
     if request.template:
         lines.append(html.line(f"effect: {html.text(request.template)}"))
     if request.negative_prompt:
@@ -101,11 +101,13 @@ def _caption(clip: Clip) -> list[str]:
             '<details style="margin-top:4px;font-size:12px"><summary>prompt as the server'
             f" rewrote it</summary>{html.text(clip.actual_prompt)}</details>"
         )
-    return lines
+    return [*lines, html.notes(clip.notes)]
 
 
-def _preview_badge() -> str:
-    return html.badge("PREVIEW", "preview")
+def _model(request: VideoRequest, *, is_preview: bool) -> str:
+    """Return the model's name, with a badge where a preview only stands in for it."""
+    badge = f"{html.badge('PREVIEW', 'preview')} " if is_preview else ""
+    return badge + html.text(request.model)
 
 
 def cost_line(clip: Clip) -> str:
@@ -146,10 +148,12 @@ def ended_bundle(job: Job) -> Bundle:
 def request_facts(job: Job) -> list[str]:
     """Return what will be made, as HTML; of a resumed job only what is known."""
     request = job.request
-    facts = [_preview_badge() if job.is_preview else "", html.text(request.model)]
+    facts = [_model(request, is_preview=job.is_preview)]
     if not job.is_resumed:
         facts += [html.text(request.effective_resolution), f"{request.effective_duration} s"]
         facts += [f"seed {request.seed}"] if request.seed is not None else []
+    if not job.is_preview:
+        facts.append(f"at {html.text(job.endpoint)}")
     return facts
 
 
@@ -157,6 +161,8 @@ def price_line(job: Job) -> str:
     """Return the expected cost in words."""
     if job.is_resumed:
         return "no further cost"
+    if not job.is_preview and job.estimate.amount is None:
+        return "price unknown here"
     if not job.is_preview:
         return f"estimated cost {job.estimate} ({job.estimate.detail})"
     if job.estimate.amount is None:

@@ -51,7 +51,7 @@ class Estimate:
     def __str__(self) -> str:
         if self.amount is None:
             return "price unknown"
-        return f"{self.amount.normalize():f} {self.currency}"
+        return _money(self.amount, self.currency)
 
     @property
     def detail(self) -> str:
@@ -59,7 +59,7 @@ class Estimate:
         if self.per_second is None:
             return "the price table has no row for this endpoint, model and resolution"
         return (
-            f"{self.seconds} s × {self.per_second.normalize():f} {self.currency},"
+            f"{self.seconds} s × {_money(self.per_second, self.currency)},"
             f" price list of {self.as_of}"
         )
 
@@ -264,6 +264,11 @@ class VideoRequest:
             )
             return [note]
         return []
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    """Return an amount with two decimals, or more where it has more: 1.50 CNY, 0.1875 USD."""
+    return f"{amount:.2f} {currency}" if amount == round(amount, 2) else f"{amount} {currency}"
 
 
 def _check_choice(name: str, value: Any, allowed: tuple[Any, ...], row: Model) -> None:
