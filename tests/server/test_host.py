@@ -136,6 +136,33 @@ def test_a_fork_gets_its_own():
     assert not Path(folder).exists()
 
 
+PATCHED = """
+import asyncio, nest_asyncio2, requests
+nest_asyncio2.apply()
+from wan_magic.server import embedded
+
+async def cell():
+    server = embedded()
+    key = {"Authorization": f"Bearer {server.token}"}
+    print(requests.get(server.base_url + "/tasks", headers=key, timeout=10).status_code)
+    server.stop()
+
+asyncio.run(cell())
+"""
+
+
+def test_inside_a_patched_running_loop():
+    out = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PATCHED],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert out.stdout.strip() == "200"
+    assert out.stderr == ""
+
+
 PROGRAM = """
 from wan_magic.server import ServerOptions, serve_forever
 options = ServerOptions(prefix="/qwen", token="s3cret-key")

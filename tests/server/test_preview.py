@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import time
 from random import Random
 
 import av
@@ -117,6 +118,13 @@ def test_watermark(tmp_path):
 def test_odd_sizes(tmp_path, size):
     data = make(tmp_path, width=size[0], height=size[1], fps=4, prompt="汉字 words " * 20)
     assert Clip(data).size == size
+
+
+def test_faster_than_it_plays(tmp_path):
+    start = time.process_time()
+    make(tmp_path, width=832, height=464, seconds=5, prompt="zoom in", sound=True)
+    # Processor time, so that a busy machine does not matter; about 2 s of the 5.
+    assert time.process_time() - start < 5
 
 
 def test_stop(tmp_path):
@@ -264,7 +272,7 @@ class TestWords:
         assert "".join(lines) == "一只橘猫，在海边。" * 5
         assert not any(line[0] in "，。" for line in lines)
 
-    @pytest.mark.parametrize("size", [(832, 464), (464, 832), (624, 624), (320, 240)])
+    @pytest.mark.parametrize("size", [(832, 464), (464, 832), (624, 624), (320, 240), (96, 3712)])
     def test_all_inside_the_frame(self, size):
         made = overlay.sprites(*size, caption="word " * 300, watermark=True)
         for sprite in made:

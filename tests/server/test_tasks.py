@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from wan_magic.server.engines import Stopped
 from wan_magic.wan.catalog import MODELS
 
 from .conftest import Clock
@@ -90,6 +91,15 @@ def test_an_engine_that_breaks(serve, caplog):
     assert "ZeroDivisionError" in caplog.text
     # The queue goes on.
     assert caller.finish(caller.create())["output"]["task_status"] == "FAILED"
+
+
+def test_an_engine_that_gives_up(serve):
+    def quitter(spec, path, *, should_stop):
+        raise Stopped
+
+    caller = serve(engine=quitter, workers=1)
+    for _ in range(2):
+        assert caller.finish(caller.create())["output"]["task_status"] == "FAILED"
 
 
 def test_cancel_pending_only(serve, gate):

@@ -75,7 +75,7 @@ def _too_big(kind: str, limit: int) -> Fault:
 
 def _decode_data_uri(url: str, kind: str) -> bytes:
     head, comma, payload = url.partition(",")
-    media_type, *flags = head[5:].split(";")
+    media_type, *flags = head[5:].lower().split(";")
     wrong = not comma or "base64" not in flags or not media_type.startswith(f"{kind}/")
     if wrong:
         raise inspection(faults.MEDIA_FORMAT, f"expected data:{kind}/<format>;base64,...")

@@ -72,7 +72,8 @@ class Board:
             self._changed.notify_all()
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join(timeout=10)
+                # A download in the middle may hang longer; it is a daemon's, and ends with us.
+                thread.join(timeout=3)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def submit(
@@ -181,18 +182,18 @@ class Board:
             started = time.monotonic()
             try:
                 self._make(task)
-            except Stopped:
+                fault = None
+            except Fault as found:
+                fault = found
+            except Exception as error:  # noqa: BLE001 (an engine may fail in any way; the queue goes on)
+                fault = Fault("InternalError.Algo", INTERNAL, status=500)
+                if not self._stop.is_set() and not isinstance(error, Stopped):
+                    _log.exception("task %s failed", task.id)
+            self._stop.wait(max(started + self._options.run_seconds - time.monotonic(), 0))
+            if self._stop.is_set():
+                # Nobody is left to ask, and the files are going.
                 return
-            except Fault as fault:
-                self._wait_out(started)
-                self._finish(task, fault=fault)
-            except Exception:  # noqa: BLE001 (any engine may fail in any way; the queue goes on)
-                _log.exception("task %s failed", task.id)
-                self._wait_out(started)
-                self._finish(task, fault=Fault("InternalError.Algo", INTERNAL, status=500))
-            else:
-                self._wait_out(started)
-                self._finish(task, fault=None)
+            self._finish(task, fault=fault)
 
     def _next(self) -> Task | None:
         """Wait for a task that may start, and mark it RUNNING; None when closing."""
@@ -247,9 +248,6 @@ class Board:
             task.video = part.replace(part.with_suffix(".mp4"))
         finally:
             part.unlink(missing_ok=True)
-
-    def _wait_out(self, started: float) -> None:
-        self._stop.wait(max(started + self._options.run_seconds - time.monotonic(), 0))
 
     def _finish(self, task: Task, *, fault: Fault | None) -> None:
         with self._changed:

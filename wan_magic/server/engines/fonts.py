@@ -62,8 +62,16 @@ def font_for(text: str, size: int) -> tuple[Font, str] | None:
         Pixels.
     """
     # Half of a surrogate pair is valid JSON, and nothing that can be drawn.
-    text = "".join(" " if unicodedata.category(ch) in ("Cc", "Cs") else ch for ch in text)
-    needs = frozenset(ch for ch in text if unicodedata.category(ch)[0] in "LNM")
+    # Thin and wide spaces become plain ones: a font may lack them.
+    blank = ("Cc", "Cs", "Zs", "Zl", "Zp")
+    text = "".join(" " if unicodedata.category(ch) in blank else ch for ch in text)
+    # Variation selectors are marks by category, and have no shape of their own.
+    needs = frozenset(
+        ch
+        for ch in text
+        if unicodedata.category(ch)[0] in "LN"
+        or (unicodedata.category(ch) == "Mn" and not "\ufe00" <= ch <= "\ufe0f")
+    )
     shaped = any(unicodedata.name(ch, "").startswith(_SHAPED) for ch in needs)
     if shaped and not features.check("raqm"):
         return None

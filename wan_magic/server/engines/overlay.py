@@ -35,7 +35,8 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
     watermark : bool
         Whether to write the mark that the service writes (bottom right, "AI生成").
     """
-    unit = round((width * height) ** 0.5 / 32)
+    # By the frame's area, but in a narrow strip the badge still has to fit across.
+    unit = max(min(round((width * height) ** 0.5 / 32), width // 9), 8)
     margin = _even(unit * 0.8)
     badge = _pill("PREVIEW", unit * 0.8)
     made = [Sprite(badge, margin, margin)]
@@ -89,13 +90,17 @@ def _font(text: str, size: float) -> tuple[Font, str]:
 
 
 def _pill(text: str, size: float) -> Image.Image:
+    """Return a badge: spaced capitals on a dark plate with a light edge, for any ground."""
     font, text = _font(text, size)
-    spaced = "\u2009".join(text) if font_for("\u2009", 8) else text
-    box = ImageDraw.Draw(_canvas(2, 2)).textbbox((0, 0), spaced, font=font)
-    wide, high = box[2] - box[0], box[3] - box[1]
-    plate = _plate(wide + size * 1.5, high + size * 1.1, size * 0.5, (12, 14, 18, 190), line=1)
-    middle = (plate.width / 2, plate.height / 2)
-    ImageDraw.Draw(plate).text(middle, spaced, font=font, fill=_WHITE, anchor="mm")
+    gap = size * 0.16
+    wide = sum(font.getlength(ch) + gap for ch in text) - gap
+    plate = _plate(wide + size * 1.5, size * 1.9, size * 0.5, (12, 14, 18, 200), line=1)
+    draw = ImageDraw.Draw(plate)
+    top, bottom = font.getbbox(text)[1::2]
+    x, y = (plate.width - wide) / 2, (plate.height - top - bottom) / 2
+    for ch in text:
+        draw.text((x, y), ch, font=font, fill=_WHITE)
+        x += font.getlength(ch) + gap
     return plate
 
 
