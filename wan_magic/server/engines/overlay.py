@@ -39,7 +39,7 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
     unit = max(min(round((width * height) ** 0.5 / 32), width // 9), 8)
     margin = _even(unit * 0.8)
     badge = _pill("PREVIEW", unit * 0.8)
-    made = [Sprite(badge, margin, margin)]
+    made = []
     floor = height - margin
     if watermark:
         mark = _mark(unit)
@@ -49,7 +49,8 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
         plate = _caption(caption, width - 2 * margin, unit, max_lines=3 if width > height else 5)
         top = _even(floor - plate.height)
         made.append(Sprite(plate, _even((width - plate.width) / 2), max(top, 0)))
-    return made
+    # Last, so that nothing in a very low frame can cover it.
+    return [*made, Sprite(badge, margin, margin)]
 
 
 def _even(value: float) -> int:
@@ -115,7 +116,7 @@ def _mark(unit: int) -> Image.Image:
         font=font,
         fill=(255, 255, 255, 225),
         stroke_width=max(unit // 16, 1),
-        stroke_fill=(0, 0, 0, 140),
+        stroke_fill=(0, 0, 0, 200),
     )
     return canvas
 
