@@ -76,6 +76,8 @@ class ServerOptions:
     def __post_init__(self) -> None:
         prefix = self.prefix.strip("/")
         object.__setattr__(self, "prefix", f"/{prefix}" if prefix else "")
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"port {self.port} does not exist", hint="0 takes a free one")
         if self.token is not None and not self.token:
             raise SettingsError(
                 "the server's token is empty", hint="give a token, or None to accept any key"
