@@ -5,6 +5,7 @@ Adding an option is one row here, and a field of `VideoRequest` if it is sent.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,7 +81,7 @@ class Option:
         if self.kind == "integer":
             return self._number(value, int, "a whole number")
         if self.kind == "number":
-            return self._number(value, float, "a number")
+            return self._number(value, _positive, "a number above 0")
         if self.kind == "choice" and isinstance(value, str):
             return value.upper() if self.name == "resolution" else value
         if self.kind == "text" and not isinstance(value, str):
@@ -97,6 +98,13 @@ class Option:
                 f"{self.flag} takes {what}, not {value!r}",
                 hint=f"such as {self.flag} {self.metavar}",
             ) from None
+
+
+def _positive(value: Any) -> float:
+    number = float(value)
+    if not 0 < number < math.inf:
+        raise ValueError
+    return number
 
 
 OPTIONS = (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MARK = re.compile("\0(\\d+)\0")
+_SHORT = {flag for option in OPTIONS for flag in option.flags if not flag.startswith("--")}
 _IN_PROMPT = "the prompt goes into the cell, below this line; values with spaces need quotes"
 
 
@@ -66,7 +67,12 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
     if "\0" in line:
         raise InputError("the magic line holds a null character")
     marked, values = _mark(line, evaluate)
-    given, words = _parser().parse_known_args(_split(marked))
+    tokens = _split(marked)
+    for token in tokens:
+        # argparse would read -negative as -n egative.
+        if token[:2] in _SHORT and token[2:3] not in ("", "="):
+            raise _unknown(_fill(token.partition("=")[0], values))
+    given, words = _parser().parse_known_args(tokens)
     for word in words:
         if word.startswith("-") and len(word) > 1:
             raise _unknown(word.partition("=")[0])
@@ -211,4 +217,6 @@ def _unknown(word: str) -> InputError:
     for option in OPTIONS:
         if word.lstrip("-").replace("-", "_") == option.name:
             hint = f"did you mean {option.flag}?"
+    if not hint and word[:2] in _SHORT:
+        hint = f"write {word[:2]} {word[2:]}"
     return InputError(f"unknown option {word}", hint=hint or "%wanvideo help lists them all")

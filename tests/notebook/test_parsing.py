@@ -1,0 +1,405 @@
+"""The magic line and the cell body, read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wan_magic.errors import InputError
+from wan_magic.notebook import parsing
+from wan_magic.notebook.options import OPTIONS
+from wan_magic.notebook.parsing import insert, look_up_image, parse
+
+
+def read(line, **names):
+    return parse(line, lambda expression: eval(expression, names))
+
+
+def options(line, **names):
+    return read(line, **names)[1]
+
+
+def fill(prompt, **names):
+    return insert(prompt, lambda expression: eval(expression, names))
+
+
+def refusal(line, **names):
+    with pytest.raises(InputError) as caught:
+        read(line, **names)
+    return caught.value
+
+
+# -- words ----------------------------------------------------------------------
+
+
+def test_an_empty_line_gives_nothing():
+    assert read("") == (None, {})
+    assert read("   \t ") == (None, {})
+
+
+def test_the_name_may_stand_before_between_or_after_the_options():
+    expected = ("clip", {"image": "cat.png", "seed": 7})
+    assert read("clip --image cat.png --seed 7") == expected
+    assert read("--image cat.png clip --seed 7") == expected
+    assert read("--image cat.png --seed 7 clip") == expected
+
+
+def test_a_switch_does_not_swallow_the_name():
+    assert read("--watermark clip --wait") == ("clip", {"watermark": True, "wait": True})
+
+
+def test_values_may_follow_an_equals_sign():
+    assert options("--seed=7 --image=cat.png -r=480P") == {
+        "seed": 7,
+        "image": "cat.png",
+        "resolution": "480P",
+    }
+
+
+def test_only_the_first_equals_sign_divides():
+    url = "https://example.com/a.png?x=1&y=2"
+    assert options(f"--image={url}")["image"] == url
+    assert options(f"--image {url}")["image"] == url
+
+
+def test_short_flags_do_what_long_ones_do():
+    short = options("-i cat.png -m wan2.6-i2v -r 720P -d 5 -n blurry")
+    long = options(
+        "--image cat.png --model wan2.6-i2v --resolution 720P --duration 5 --negative blurry"
+    )
+    assert short == long
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ('"a, b"', "a, b"),
+        ("'a, b'", "a, b"),
+        ("it\\'s", "it's"),
+        ('"it\'s"', "it's"),
+        ("'say \"hi\"'", 'say "hi"'),
+        ('"say \\"hi\\""', 'say "hi"'),
+        ("\"a\"'b'c", "abc"),
+        ('""', ""),
+        ("模糊，文字", "模糊，文字"),
+        ("“模糊”", "“模糊”"),
+        ("'模糊 文字'", "模糊 文字"),
+        ("a;b|c&d", "a;b|c&d"),
+        ("#1", "#1"),
+        ("$HOME", "$HOME"),
+        ("100%", "100%"),
+        ("{x}", "{x}"),
+        ("~tilde*?", "~tilde*?"),
+        ("`date`", "`date`"),
+    ],
+)
+def test_values_are_quoted_as_in_a_shell_and_expanded_by_nothing(typed, value):
+    assert options(f"--negative {typed}") == {"negative_prompt": value}
+    assert options(f"--negative={typed}") == {"negative_prompt": value}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="backslashes are paths there")
+def test_a_backslash_keeps_a_space():
+    assert options(r"--image my\ cat.png") == {"image": "my cat.png"}
+
+
+def test_on_windows_backslashes_are_paths(monkeypatch):
+    monkeypatch.setattr(parsing.os, "name", "nt")
+    lexed = parsing._split(r'--image C:\new\cat.png --out "C:\my clips"')
+    assert lexed == ["--image", r"C:\new\cat.png", "--out", r"C:\my clips"]
+
+
+@pytest.mark.parametrize("line", ['--negative "a, b', "--negative it's", "clip --image 'cat.png"])
+def test_an_unclosed_quote_is_an_error(line):
+    assert "quote" in refusal(line).message
+
+
+def test_a_value_that_begins_with_a_dash_needs_an_equals_sign_and_the_error_says_so():
+    error = refusal("--negative -blurry")
+    assert error.message == "--negative needs a value"
+    assert '--negative="-' in error.hint
+    assert options("--negative=-blurry") == {"negative_prompt": "-blurry"}
+    assert options('--negative="-x, -y"') == {"negative_prompt": "-x, -y"}
+
+
+def test_a_negative_number_is_a_value():
+    assert options("--seed -5") == {"seed": -5}
+    assert options("--seed=-5") == {"seed": -5}
+
+
+@pytest.mark.parametrize("line", ["--image", "clip --image", "--image --seed 7", "-i"])
+def test_an_option_without_its_value_is_an_error(line):
+    assert refusal(line).message == "--image needs a value"
+
+
+@pytest.mark.parametrize("line", ["--wait=yes", "--watermark=no", "--dry-run=1", "--no-fit=x"])
+def test_a_switch_takes_no_value(line):
+    error = refusal(line)
+    assert line.partition("=")[0] in error.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--seed 1 --seed 2",
+        "-i a.png --image b.png",
+        "--watermark --no-watermark",
+        "--wait --wait",
+    ],
+)
+def test_an_option_given_twice_is_an_error(line):
+    error = refusal(line)
+    assert "twice" in error.message
+    assert error.message.startswith("--")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("--resolutoin", "--resolution"),
+        ("--durations", "--duration"),
+        ("--sede", "--seed"),
+        ("--no-watermrk", "--no-watermark"),
+        ("--negative_prompt", "--negative"),
+        ("--negative-prompt", "--negative"),
+        ("--prompt_extend", "--prompt-extend"),
+        ("--dry_run", "--dry-run"),
+        ("--shot_type", "--shot-type"),
+    ],
+)
+def test_an_unknown_option_names_the_nearest_one(word, meant):
+    error = refusal(f"clip {word} 5")
+    assert error.message == f"unknown option {word}"
+    assert error.hint == f"did you mean {meant}?"
+    assert refusal(f"clip {word}=5").message == f"unknown option {word}"
+
+
+@pytest.mark.parametrize("word", ["--zzzz", "-z", "-q"])
+def test_an_option_like_no_other_leads_to_the_help(word):
+    error = refusal(word)
+    assert word in error.message
+    assert "%wanvideo help" in error.hint
+
+
+@pytest.mark.parametrize(
+    "abbreviation", ["--neg x", "--res 480P", "--dur 5", "--im cat.png", "--dry", "--no-water"]
+)
+def test_abbreviations_are_refused(abbreviation):
+    assert "unknown option" in refusal(abbreviation).message
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("-negative blurry", "--negative"),
+        ("-image cat.png", "--image"),
+        ("-duration 5", "--duration"),
+        ("-resolution=480P", "--resolution"),
+        ("-seed 7", "--seed"),
+    ],
+)
+def test_a_long_flag_with_one_dash_is_not_read_as_a_short_one(line, meant):
+    assert refusal(line).hint == f"did you mean {meant}?"
+
+
+def test_a_short_flag_stands_apart_from_its_value():
+    error = refusal("-r480P")
+    assert (error.message, error.hint) == ("unknown option -r480P", "write -r 480P")
+
+
+def test_a_double_dash_alone_is_refused():
+    assert refusal("clip -- --seed 7").message == "unknown option --"
+
+
+def test_an_extra_word_says_where_the_prompt_goes():
+    error = refusal("clip a cat runs --image cat.png")
+    assert error.message == "unexpected 'a'"
+    assert "cell" in error.hint
+    assert "quotes" in error.hint
+
+
+@pytest.mark.parametrize("name", ["my-clip", "1clip", "clip.x", "class", "a,b", "clip!", "-"])
+def test_a_name_that_is_no_variable_is_refused(name):
+    assert repr(name) in refusal(name).message
+
+
+@pytest.mark.parametrize("name", ["clip", "_clip2", "片段", "Клип"])
+def test_a_name_may_be_any_identifier(name):
+    assert read(name)[0] == name
+
+
+def test_null_characters_are_refused():
+    assert "null" in refusal("clip --negative \0000\0").message
+
+
+# -- values ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["five", "5.0", "5s", "1e3", "''", "0x10"])
+def test_a_whole_number_must_be_one(value):
+    for flag in ("--duration", "--seed"):
+        assert "whole number" in refusal(f"{flag} {value}").message
+
+
+def test_whole_numbers_from_python_are_checked_alike():
+    assert options("--duration {{n}}", n=5) == {"duration": 5}
+    assert "whole number" in refusal("--duration {{n}}", n=5.5).message
+    assert "whole number" in refusal("--duration {{n}}", n=True).message
+    assert "whole number" in refusal("--seed {{n}}", n=None).message
+
+
+def test_a_timeout_may_have_a_point():
+    assert options("--timeout 1.5") == {"timeout": 1.5}
+    assert options("--timeout 600") == {"timeout": 600.0}
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-3", "nan", "inf", "''"])
+def test_a_timeout_that_would_give_up_on_a_paid_task_at_once_or_never_is_refused(value):
+    assert "a number above 0" in refusal(f"--timeout={value}").message
+
+
+def test_a_resolution_may_be_written_small():
+    assert options("--resolution 480p") == {"resolution": "480P"}
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o.kind == "switch"], ids=lambda o: o.name)
+def test_a_switch_goes_both_ways(option):
+    assert options(option.flag) == {option.name: True}
+    assert options(f"--no-{option.flag[2:]}") == {option.name: False}
+
+
+def test_what_was_not_given_is_not_there():
+    assert options("--seed 7") == {"seed": 7}
+
+
+# -- {{expressions}} ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a {cat} and {its: tail}",
+        "{'json': [1, {'a': 2}]}",
+        "costs $5, $HOME, ${x} and 100%",
+        "%s %d %(name)s %%",
+        "\"double\" 'single' `back` it's",
+        "a } brace } and a { brace",
+        "C:\\new\\table \\n \\{",
+        "一只猫在草地上奔跑，镜头跟随。“快！”",
+        "line one\n\n  line three\t",
+        "{% if x %} {# no #}",
+        "}} alone",
+        "🐈‍⬛ runs",
+    ],
+)
+def test_a_prompt_without_double_braces_stays_as_it_is(text):
+    assert fill(text) == text
+
+
+def test_double_braces_insert_a_value():
+    assert fill("a {{colour}} {{animal.upper()}}", colour="red", animal="cat") == "a red CAT"
+    assert fill("{{ a }}{{b}}", a=1, b=None) == "1None"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("{'a': {'b': 1}}['a']['b']", "1"),
+        ("{'a': {'b': 1}}", "{'a': {'b': 1}}"),
+        ("f'{n}{{}}'", "5{}"),
+        ("'}}'", "}}"),
+        ("\"}}\" + '{{'", "}}{{"),
+        ("[x for x in {1, 1}]", "[1]"),
+        ("(lambda: {})()", "{}"),
+        ("n if n else {}", "5"),
+    ],
+)
+def test_expressions_may_hold_braces_and_quotes(expression, value):
+    assert fill(f"<{{{{{expression}}}}}>", n=5) == f"<{value}>"
+
+
+def test_an_inserted_value_is_not_read_again():
+    assert fill("{{text}}", text="{{1/0}} and \\{{") == "{{1/0}} and \\{{"
+    assert options("--negative {{text}}", text='a "b --seed 7') == {
+        "negative_prompt": 'a "b --seed 7'
+    }
+    assert options("--negative {{text}}", text="--seed") == {"negative_prompt": "--seed"}
+
+
+def test_a_backslash_makes_plain_braces():
+    assert fill(r"\{{name}} stays") == "{{name}} stays"
+    assert fill(r"\{{ {{1 + 1}} }}") == "{{ 2 }}"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a {{missing}} cat", "NameError"),
+        ("a {{1/0}} cat", "ZeroDivisionError"),
+        ("{{[][1]}}", "IndexError"),
+        ("a {{two words}} cat", "{{two words}} is not a Python expression"),
+        ("a {{x = 1}} cat", "{{x = 1}} is not a Python expression"),
+        ("a {{}} cat", "{{}} is not a Python expression"),
+        ("a {{open and never closed", "is not a Python expression"),
+        ("a {{open } closed} once", "is not a Python expression"),
+    ],
+)
+def test_what_can_not_be_inserted_fails_loudly_and_says_how_to_write_braces(text, named):
+    with pytest.raises(InputError) as caught:
+        fill(text)
+    assert named in caught.value.message
+    assert r"\{{" in caught.value.hint
+
+
+def test_one_bad_expression_leaves_nothing_half_done():
+    with pytest.raises(InputError, match="missing"):
+        fill("{{1}} {{missing}}")
+    assert "missing" in refusal("--seed {{1}} --negative {{missing}}").message
+
+
+def test_a_whole_value_stays_an_object():
+    picture = object()
+    assert options("--image {{picture}}", picture=picture)["image"] is picture
+    assert options("--image={{picture}}", picture=picture)["image"] is picture
+    assert options('--image "{{picture}}"', picture=picture)["image"] is picture
+    assert options("--out {{here}}", here=Path("clips"))["out"] == Path("clips")
+
+
+def test_a_part_of_a_value_becomes_text():
+    assert options("--image {{name}}.png", name="cat") == {"image": "cat.png"}
+    assert options("--negative 'no {{what}}, please'", what="text") == {
+        "negative_prompt": "no text, please"
+    }
+
+
+def test_expressions_with_spaces_and_quotes_need_no_quoting_on_the_line():
+    assert options("--negative {{\"a\" + ' b'}} --seed {{ 3 + 4 }}") == {
+        "negative_prompt": "a b",
+        "seed": 7,
+    }
+
+
+def test_a_name_can_be_inserted_too():
+    assert read("clip_{{n}}", n=3)[0] == "clip_3"
+    assert "'3'" in refusal("{{n}}", n=3).message
+
+
+# -- --image --------------------------------------------------------------------
+
+
+def test_an_image_that_is_a_variable_means_its_value(folder):
+    assert look_up_image("first", {"first": b"bytes"}) == b"bytes"
+    assert look_up_image("cat.png", {"cat": 1}) == "cat.png"
+    assert look_up_image("unknown", {}) == "unknown"
+    assert look_up_image(b"bytes", {}) == b"bytes"
+
+
+def test_a_file_and_a_variable_of_one_name_must_be_told_apart(folder):
+    (folder / "cat").write_bytes(b"")
+    with pytest.raises(InputError) as caught:
+        look_up_image("cat", {"cat": 1})
+    assert "{{cat}}" in caught.value.hint
+    assert "./cat" in caught.value.hint
