@@ -222,7 +222,7 @@ def _fetch(
     from wan_magic.wan.video import poster, probe_video
 
     job.update(state=State.DOWNLOADING)
-    part = folder / f".{job.task_id[:8]}-{job.id}.part"
+    part = folder / f".{_short_id(job)}-{job.id}.part"
     try:
         for tries in range(_DOWNLOAD_TRIES):
             try:
@@ -286,11 +286,15 @@ def _requery(job: Job, client: WanClient, task: Task) -> Task:
     return fresh if fresh.video_url else task
 
 
+def _short_id(job: Job) -> str:
+    """Return the task id's beginning, fit for a file name whatever the server sent."""
+    return re.sub(r"[^\w-]", "_", job.task_id[:8])
+
+
 def _keep(part: Path, folder: Path, job: Job) -> Path:
     """Give the part its final name; never over another file."""
     words = re.sub(r"[^\w]+", "-", job.request.prompt or job.request.template or "clip")
-    stem = f"{words[:40].strip('-_').lower() or 'clip'}-{job.task_id[:8]}"
-    stem = re.sub(r"[^\w-]", "_", stem)
+    stem = f"{words[:40].strip('-_').lower() or 'clip'}-{_short_id(job)}"
     for number in range(1000):
         path = folder / (f"{stem}.mp4" if number == 0 else f"{stem}-{number}.mp4")
         try:

@@ -35,9 +35,8 @@ def run(coro: Coroutine[Any, Any, T]) -> T:
 
     Examples
     --------
-    >>> async def both(a, b):
-    ...     return await asyncio.gather(a.wait(), b.wait())
-    >>> wan_magic.run(asyncio.sleep(0, "done"))
+    >>> import asyncio
+    >>> run(asyncio.sleep(0, "done"))
     'done'
     """
     try:

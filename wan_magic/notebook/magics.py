@@ -174,16 +174,11 @@ def _print_help() -> None:
     print(help_text())  # noqa: T201 - a magic speaks through the cell's output
 
 
-def _show_job(job: Job) -> bool:
+def _show_job(job: Job) -> None:
     """Show a job that is the value of a cell as its card."""
-    from IPython import get_ipython
-
-    if getattr(get_ipython(), "kernel", None) is None:
-        return False
     from wan_magic.notebook.status import StatusCard
 
     StatusCard(job).show()
-    return True
 
 
 def register(shell: Any) -> None:
@@ -191,7 +186,8 @@ def register(shell: Any) -> None:
     if "WanMagics" in shell.magics_manager.registry:
         return
     shell.register_magics(WanMagics)
-    shell.display_formatter.ipython_display_formatter.for_type_by_name(*_JOB, _show_job)
+    if getattr(shell, "kernel", None) is not None:  # a terminal shows no cards
+        shell.display_formatter.ipython_display_formatter.for_type_by_name(*_JOB, _show_job)
 
 
 def unregister(shell: Any) -> None:

@@ -8,6 +8,7 @@ by the job, which knows what a second try would cost.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -35,6 +36,7 @@ _STATES: dict[str, TaskState] = {
     "CANCELLED": "cancelled",  # as some gateways spell it
     "UNKNOWN": "unknown",
 }
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
 _VIDEO_MAX_BYTES = 2 * 1024**3
 _TIMEOUT = (10.0, 60.0)
@@ -275,7 +277,8 @@ def _limited(response: requests.Response, limit: int) -> Iterator[bytes]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    """Return what a server said as text that can do nothing to a terminal."""
+    return "" if value is None else _CONTROL.sub("", str(value))
 
 
 def _task(answer: dict[str, Any], task_id: str = "") -> Task:
