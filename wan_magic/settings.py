@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,7 +48,7 @@ class Settings:
         return replace(
             self,
             endpoint=endpoint or self.endpoint,
-            out=Path(out).expanduser() if out else self.out,
+            out=_folder(out) if out else self.out,
             timeout=self.timeout if timeout is None else timeout,
         )
 
@@ -64,17 +66,31 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         Read at every call, so that a key set in a running notebook is seen.
     """
     env = os.environ if environ is None else environ
-    out = env.get("WAN_MAGIC_OUT")
+
+    def value(name: str) -> str | None:
+        # Pasted values end in a line break easily, and no header may hold one.
+        return env.get(name, "").strip() or None
+
+    out = value("WAN_MAGIC_OUT")
     return Settings(
-        endpoint=env.get("WAN_MAGIC_ENDPOINT") or env.get("DASHSCOPE_HTTP_BASE_URL") or None,
-        api_key=env.get("DASHSCOPE_API_KEY") or _key_file(env),
-        out=Path(out).expanduser() if out else None,
+        endpoint=value("WAN_MAGIC_ENDPOINT") or value("DASHSCOPE_HTTP_BASE_URL"),
+        api_key=value("DASHSCOPE_API_KEY") or _read_key(value("DASHSCOPE_API_KEY_FILE_PATH")),
+        out=_folder(out) if out else None,
     )
 
 
-def _key_file(env: Mapping[str, str]) -> str | None:
-    path = Path(env.get("DASHSCOPE_API_KEY_FILE_PATH") or "~/.dashscope/api_key").expanduser()
+def _read_key(path: str | None) -> str | None:
     try:
-        return path.read_text(encoding="utf-8").strip() or None
-    except OSError:
+        text = Path(path or "~/.dashscope/api_key").expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, ValueError, RuntimeError):  # no file, not a text, no home
         return None
+    return text.strip() or None
+
+
+def _folder(value: str | Path) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"the folder {value} is in a home that does not exist", hint="give the full path"
+        ) from None

@@ -6,6 +6,7 @@ Source: Alibaba's base-URL and regions pages, 2026-06 to 2026-10.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -96,21 +97,31 @@ def choose(settings: Settings) -> Endpoint | None:
             f"endpoint {name} needs a key, and none is set",
             hint="set DASHSCOPE_API_KEY, or use --endpoint local for a free preview",
         )
+    if not re.fullmatch(r"[!-~]+", key):
+        # Checked here, since the HTTP library would quote the whole key in its refusal.
+        raise SettingsError(
+            "the API key holds a blank or a character that no key has",
+            hint="copy it again into DASHSCOPE_API_KEY, without quotes and line breaks",
+        )
     return Endpoint(name, base, key, region)
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(
-            f"endpoint {url!r} is not an http(s) URL", hint="such as https://host/qwen/api/v1"
-        )
-    if parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that make no sense
+        parts, usable = urlsplit(""), False
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingsError(
             f"endpoint on host {parts.hostname} has more than a path",
             hint="give the plain URL up to /api/v1; the key goes into DASHSCOPE_API_KEY",
         )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if not usable:
+        raise SettingsError(
+            f"endpoint {url!r} is not an http(s) URL", hint="such as https://host/qwen/api/v1"
+        )
+    if parts.scheme == "http" and not is_loopback(url):
         raise SettingsError(
             f"endpoint {url!r} would send the key unencrypted",
             hint="use https, or a server on this machine (127.0.0.1)",
@@ -118,10 +129,16 @@ def _checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine and nowhere else.
+
+    Examples
+    --------
+    >>> is_loopback("http://127.0.0.1:8000/api/v1"), is_loopback("http://10.0.0.1/api/v1")
+    (True, False)
+    """
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

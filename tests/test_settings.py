@@ -1,0 +1,101 @@
+"""Where settings come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wan_magic.errors import SettingsError
+from wan_magic.settings import DEFAULT_TIMEOUT, Settings, from_environment
+
+KEY = "sk-0123456789abcdef"
+
+
+def test_an_empty_environment_sets_nothing():
+    assert from_environment() == Settings()
+    assert Settings().timeout == DEFAULT_TIMEOUT == 10800
+
+
+def test_the_environment_is_read_at_every_call(monkeypatch):
+    assert from_environment().api_key is None
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    assert from_environment().api_key == KEY
+
+
+def test_the_names_of_the_official_sdk():
+    found = from_environment(
+        {"DASHSCOPE_API_KEY": KEY, "DASHSCOPE_HTTP_BASE_URL": "https://host/qwen/api/v1"}
+    )
+    assert (found.api_key, found.endpoint) == (KEY, "https://host/qwen/api/v1")
+
+
+def test_our_own_endpoint_comes_before_the_sdks():
+    found = from_environment(
+        {"WAN_MAGIC_ENDPOINT": "local", "DASHSCOPE_HTTP_BASE_URL": "https://host/api/v1"}
+    )
+    assert found.endpoint == "local"
+
+
+def test_the_folder_for_clips(clean_machine):
+    assert from_environment({"WAN_MAGIC_OUT": "~/clips"}).out == clean_machine / "clips"
+
+
+def test_the_key_file_of_the_sdk(clean_machine):
+    home_file = clean_machine / ".dashscope" / "api_key"
+    home_file.parent.mkdir()
+    home_file.write_text(KEY + "\n")
+    assert from_environment({}).api_key == KEY
+    other = clean_machine / "other"
+    other.write_text("sk-other")
+    assert from_environment({"DASHSCOPE_API_KEY_FILE_PATH": str(other)}).api_key == "sk-other"
+    assert from_environment({"DASHSCOPE_API_KEY": "sk-first"}).api_key == "sk-first"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe\x00broken"])
+def test_a_key_file_without_a_key_is_no_key(clean_machine, content):
+    path = clean_machine / "key"
+    path.write_bytes(content)
+    assert from_environment({"DASHSCOPE_API_KEY_FILE_PATH": str(path)}).api_key is None
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\n"])
+def test_an_empty_variable_is_not_set(value):
+    names = ("DASHSCOPE_API_KEY", "WAN_MAGIC_ENDPOINT", "DASHSCOPE_HTTP_BASE_URL", "WAN_MAGIC_OUT")
+    assert from_environment(dict.fromkeys(names, value)) == Settings()
+
+
+def test_blanks_around_a_value_are_dropped():
+    found = from_environment(
+        {"DASHSCOPE_API_KEY": f" {KEY}\n", "DASHSCOPE_HTTP_BASE_URL": "https://host/api/v1\n"}
+    )
+    assert (found.api_key, found.endpoint) == (KEY, "https://host/api/v1")
+
+
+def test_a_machine_without_a_home_needs_no_key_file(monkeypatch):
+    def lost(_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", lost)
+    assert from_environment({}).api_key is None
+
+
+def test_an_unknown_home_is_told(monkeypatch):
+    with pytest.raises(SettingsError, match="~nobody-of-this-name/clips"):
+        Settings().override(out="~nobody-of-this-name/clips")
+    with pytest.raises(SettingsError, match="~nobody-of-this-name"):
+        from_environment({"WAN_MAGIC_OUT": "~nobody-of-this-name"})
+
+
+def test_override_takes_what_was_given_and_leaves_the_rest(clean_machine):
+    base = Settings(endpoint="beijing", api_key=KEY, out=Path("a"), timeout=60)
+    assert base.override() == base
+    assert base.override(endpoint="", out="") == base
+    assert base.override(endpoint="local").endpoint == "local"
+    assert base.override(out="~/b").out == clean_machine / "b"
+    assert base.override(timeout=0).timeout == 0
+    assert base.override(endpoint="local", out="b", timeout=1).api_key == KEY
+
+
+def test_the_key_is_in_no_repr():
+    assert KEY not in repr(Settings(api_key=KEY))
