@@ -175,7 +175,7 @@ class VideoRequest:
         body = self.body()
         if self.image is not None:
             body["input"]["img_url"] = self.image.digest
-        canonical = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        canonical = json.dumps(body, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def estimate(
@@ -218,6 +218,7 @@ class VideoRequest:
             With the value that is wrong and the values that are allowed.
         """
         row = catalog.find_model(self.model)
+        _check_types(self)
         notes: list[str] = []
         _check_choice("resolution", self.resolution, row.resolutions, row)
         _check_choice("duration", self.duration, row.durations, row)
@@ -232,7 +233,7 @@ class VideoRequest:
 
     def _check_texts(self, row: Model) -> list[str]:
         notes = []
-        if self.template is not None:
+        if self.template:
             if row.templates is None:
                 notes.append(
                     f"the documents list no templates for {row.name}:"
@@ -263,12 +264,33 @@ class VideoRequest:
                 f" {row.name} may ignore it and add sound anyway"
             )
             return [note]
+        if self.audio is False and self.audio_url:
+            return [f"{row.name} makes a silent clip of this: audio is off, and that comes first"]
         return []
 
 
 def _money(amount: Decimal, currency: str) -> str:
     """Return an amount with two decimals, or more where it has more: 1.50 CNY, 0.1875 USD."""
     return f"{amount:.2f} {currency}" if amount == round(amount, 2) else f"{amount} {currency}"
+
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("prompt", "negative_prompt", "audio_url", "template"), str),
+    **dict.fromkeys(("resolution", "shot_type"), str),
+    **dict.fromkeys(("duration", "seed"), int),
+    **dict.fromkeys(("audio", "prompt_extend", "watermark"), bool),
+}
+_KIND_NAMES = {str: "a text", int: "a whole number", bool: "True or False"}
+
+
+def _check_types(request: VideoRequest) -> None:
+    """Refuse what JSON would carry in the wrong type, such as 5.0 for 5 or 1 for True."""
+    for name, kind in _KINDS.items():
+        value = getattr(request, name)
+        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not fits and (value is not None or name == "prompt"):
+            label = name.replace("_", " ")
+            raise InputError(f"{label} {value!r} is not {_KIND_NAMES[kind]}")
 
 
 def _check_choice(name: str, value: Any, allowed: tuple[Any, ...], row: Model) -> None:
