@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
 from IPython.core.magic import no_var_expand as plain
 from traitlets import Float, Unicode
 
-from wan_magic.errors import InputError, JobTimeout
+from wan_magic.errors import InputError, JobTimeout, WanError
 
 if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
@@ -50,7 +51,7 @@ class WanMagics(Magics):
         words = line.split()
         if cell is None and self._subcommand(words):
             return
-        if {"--help", "-h"} & set(words):
+        if _asks_for_help(line):
             _print_help()
             return
         self._run(line, cell or "", {**self.shell.user_ns, **(local_ns or {})})
@@ -168,6 +169,15 @@ def _is_watched(kernel: Any) -> bool:
         return True
 
 
+def _asks_for_help(line: str) -> bool:
+    """Whether ``--help`` stands on the line by itself, and not within a quoted value."""
+    if "-h" not in line:
+        return False
+    from wan_magic.notebook.parsing import words
+
+    return bool({"--help", "-h"} & set(words(line)))
+
+
 def _print_help() -> None:
     from wan_magic.notebook.options import help_text
 
@@ -175,10 +185,18 @@ def _print_help() -> None:
 
 
 def _show_job(job: Job) -> None:
-    """Show a job that is the value of a cell as its card."""
-    from wan_magic.notebook.status import StatusCard
+    """Show a job that is the value of a cell as its card; where nobody watches, as its end."""
+    from IPython import get_ipython
 
-    StatusCard(job).show()
+    if _is_watched(get_ipython().kernel):
+        from wan_magic.notebook.status import StatusCard
+
+        StatusCard(job).show()
+        return
+    from wan_magic.notebook.headless import follow_headless
+
+    with contextlib.suppress(WanError):  # its card says so, and result() raises it
+        follow_headless(job)
 
 
 def register(shell: Any) -> None:

@@ -67,17 +67,17 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
     if "\0" in line:
         raise InputError("the magic line holds a null character")
     marked, values = _mark(line, evaluate)
-    tokens = _split(marked)
+    tokens = words(marked)
     for token in tokens:
         # argparse would read -negative as -n egative.
         if token[:2] in _SHORT and token[2:3] not in ("", "="):
             raise _unknown(_fill(token.partition("=")[0], values))
-    given, words = _parser().parse_known_args(tokens)
-    for word in words:
+    given, extra = _parser().parse_known_args(tokens)
+    for word in extra:
         if word.startswith("-") and len(word) > 1:
             raise _unknown(word.partition("=")[0])
-    if len(words) > 1:
-        raise InputError(f"unexpected {_fill(words[1], values)!r}", hint=_IN_PROMPT)
+    if len(extra) > 1:
+        raise InputError(f"unexpected {_fill(extra[1], values)!r}", hint=_IN_PROMPT)
     options = {}
     for name, typed in vars(given).items():
         value = typed
@@ -85,7 +85,33 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
             whole = _MARK.fullmatch(typed)
             value = values[int(whole[1])] if whole else _fill(typed, values)
         options[name] = BY_NAME[name].convert(value)
-    return (_checked_name(_fill(words[0], values)) if words else None), options
+    return (_checked_name(_fill(extra[0], values)) if extra else None), options
+
+
+def words(line: str) -> list[str]:
+    """Split a magic line as a shell does: at spaces, but not within quotes.
+
+    Raises
+    ------
+    InputError
+        If a quote is not closed.
+
+    Examples
+    --------
+    >>> words('clip --negative "a, b"')
+    ['clip', '--negative', 'a, b']
+    """
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    if os.name == "nt":
+        lexer.escape = ""  # backslashes are paths there
+    try:
+        return list(lexer)
+    except ValueError:
+        raise InputError(
+            "a quote on the magic line is not closed", hint='put text with a \' into "…"'
+        ) from None
 
 
 def look_up_image(value: Any, namespace: dict[str, Any]) -> Any:
@@ -145,20 +171,6 @@ def _expression(text: str, start: int) -> tuple[str, int]:
 
 def _fill(text: str, values: list[Any]) -> str:
     return _MARK.sub(lambda mark: str(values[int(mark[1])]), text)
-
-
-def _split(line: str) -> list[str]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    if os.name == "nt":
-        lexer.escape = ""  # backslashes are paths there
-    try:
-        return list(lexer)
-    except ValueError:
-        raise InputError(
-            "a quote on the magic line is not closed", hint='put text with a \' into "…"'
-        ) from None
 
 
 def _checked_name(name: str) -> str:
