@@ -1,0 +1,1 @@
+"""Tests that drive a real JupyterLab and Notebook 7 in Chromium."""
