@@ -201,11 +201,9 @@ def start(
     request: VideoRequest, settings: Settings, notes: tuple[str, ...], *, task_id: str = ""
 ) -> Job:
     """Start the job of a checked request. The folder is tried before anything is sent."""
-    import requests
-
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.lifecycle import live
-    from wan_magic.wan.client import WanClient
+    from wan_magic.wan.client import StorageSession, WanClient
 
     folder = _writable(settings)
     endpoint = resolve(settings)
@@ -218,7 +216,7 @@ def start(
         task_id=task_id,
         timeout=settings.timeout,
     )
-    steps = live(job, WanClient(endpoint), requests.Session(), folder)
+    steps = live(job, WanClient(endpoint), StorageSession(), folder)
     job.wake = _runner().start(steps).wake
     return job
 

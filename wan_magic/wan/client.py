@@ -17,6 +17,7 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan.codes import advice
+from wan_magic.wan.endpoints import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,6 +91,23 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+class StorageSession(requests.Session):
+    """For storage hosts: a login from .netrc would spoil a signed address after a redirect."""
+
+    def rebuild_auth(
+        self,
+        prepared_request: requests.PreparedRequest,
+        response: requests.Response,  # noqa: ARG002 - as requests calls it
+    ) -> None:
+        """Send no login to the next host."""
+        prepared_request.headers.pop("Authorization", None)
+
+
+def _proxies(url: str) -> dict[str, str]:
+    """Keep what is on this machine from a proxy, which would see the key and could not reach it."""
+    return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}
+
+
 class WanClient:
     """Talks to one endpoint.
 
@@ -118,8 +136,6 @@ class WanClient:
         self.endpoint = endpoint
         self._auth = _Bearer(endpoint.key)
         self._session = session or requests.Session()
-        if endpoint.is_local:
-            self._session.trust_env = False  # a proxy must not see loopback traffic
 
     def __repr__(self) -> str:
         return f"WanClient({self.endpoint.name!r})"
@@ -133,13 +149,13 @@ class WanClient:
             headers={"X-DashScope-Async": "enable"},
         )
         task = _task(answer)
-        if not task.task_id:
-            raise ConnectionFailed(
-                f"{self.endpoint.name} accepted the request but named no task",
-                hint="look for it in the provider's console before running the cell again",
-                maybe_accepted=True,
-            )
-        return task
+        if task.task_id:
+            return task
+        if task.code:  # some gateways refuse with HTTP 200
+            raise _api_error(200, {**answer, "code": task.code, "message": task.message}, "")
+        raise ConnectionFailed(
+            f"{self.endpoint.name} accepted the request but named no task", maybe_accepted=True
+        )
 
     def query(self, task_id: str) -> Task:
         """Ask for a task's state."""
@@ -159,7 +175,7 @@ class WanClient:
             ``end_time`` (``YYYYMMDDhhmmss``).
         """
         data = self._call("GET", "/tasks/", params=filters).get("data")
-        return data if isinstance(data, list) else []
+        return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
 
     def _call(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs: Any
@@ -171,6 +187,7 @@ class WanClient:
                 auth=self._auth,
                 headers={"Accept": "application/json", **(headers or {})},
                 timeout=_TIMEOUT,
+                proxies=_proxies(self.endpoint.base_url),
                 allow_redirects=False,  # a redirect must not carry the key elsewhere
                 stream=True,
                 **kwargs,
@@ -192,7 +209,7 @@ class WanClient:
             raw = raw.replace(self.endpoint.key.encode(), b"***")
         try:
             answer = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
@@ -202,7 +219,7 @@ class WanClient:
                     hint="check --endpoint: it ends in /api/v1",
                     maybe_accepted=True,
                 )
-            answer = {"message": f"HTTP {status} with {kind} instead of JSON"}
+            answer = {"message": f"{kind} instead of JSON"}
         if status >= 400:
             raise _api_error(status, answer, response.headers.get("Retry-After", ""))
         return answer
@@ -213,9 +230,12 @@ class WanClient:
             return ConnectionFailed(
                 f"the TLS connection to {host} failed",
                 hint="check the clock, the proxy and the certificates of this machine",
+                maybe_accepted="CERTIFICATE_VERIFY_FAILED" not in repr(exc),
             )
-        # A refused or timed-out *connect* never carried the request; anything later may have.
-        if isinstance(exc, requests.ConnectTimeout) or "NewConnectionError" in repr(exc):
+        # A *connect* that was refused, timed out, found no address or no way through a proxy
+        # never carried the request; anything later may have.
+        unsent = isinstance(exc, requests.ConnectTimeout | requests.exceptions.ProxyError)
+        if unsent or re.search("NewConnectionError|NameResolutionError", repr(exc)):
             return ConnectionFailed(
                 f"cannot reach {host}", hint="check the network and --endpoint; nothing was sent"
             )
@@ -245,23 +265,35 @@ def download(
     ConnectionFailed
         The file did not come, or not whole.
     """
-    host = urlsplit(url).netloc
-    if urlsplit(url).scheme not in ("http", "https"):
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host or not url.lower().startswith(("http://", "https://")):
         raise ConnectionFailed("the result's address is not an http(s) URL")
     try:
-        with session.get(url, auth=_no_auth, timeout=_TIMEOUT, stream=True) as response:
+        with session.get(
+            url,
+            auth=_no_auth,
+            headers={"Accept-Encoding": "identity"},  # so that lengths can be compared
+            timeout=_TIMEOUT,
+            proxies=_proxies(url),
+            stream=True,
+        ) as response:
             if response.status_code != 200:
                 raise ApiError(
                     f"{host} answered HTTP {response.status_code}", status=response.status_code
                 )
-            total = int(response.headers.get("Content-Length") or 0)
+            length = response.headers.get("Content-Length", "")
+            packed = response.headers.get("Content-Encoding", "identity") != "identity"
+            total = int(length) if length.isdecimal() and not packed else 0
             done = 0
             with path.open("wb") as file:
                 for chunk in _limited(response, _VIDEO_MAX_BYTES):
                     file.write(chunk)
                     done += len(chunk)
                     on_bytes(done, total)
-    except requests.RequestException as exc:
+    except (requests.RequestException, ValueError) as exc:  # ValueError: no usable host name
         raise ConnectionFailed(f"the download from {host} broke off") from exc
     if done == 0 or (total and done != total):
         raise ConnectionFailed(f"{host} sent {done:,} of {total:,} bytes")
@@ -272,7 +304,9 @@ def _limited(response: requests.Response, limit: int) -> Iterator[bytes]:
     for chunk in response.iter_content(1 << 16):
         done += len(chunk)
         if done > limit:
-            raise ConnectionFailed(f"the answer is larger than {limit:,} bytes")
+            raise ConnectionFailed(
+                f"the answer is larger than {limit:,} bytes", maybe_accepted=True
+            )
         yield chunk
 
 
@@ -294,8 +328,8 @@ def _task(answer: dict[str, Any], task_id: str = "") -> Task:
         status=status,
         request_id=_text(answer.get("request_id")),
         video_url=_text(output.get("video_url") or results.get("video_url")),
-        code=_text(output.get("code")),
-        message=_text(output.get("message")),
+        code=_text(output.get("code") or answer.get("code")),
+        message=_text(output.get("message") or answer.get("message")),
         orig_prompt=_text(output.get("orig_prompt")),
         actual_prompt=_text(output.get("actual_prompt")),
         usage=usage if isinstance(usage, dict) else {},
@@ -303,7 +337,10 @@ def _task(answer: dict[str, Any], task_id: str = "") -> Task:
 
 
 def _api_error(status: int, answer: dict[str, Any], retry_after: str) -> ApiError:
-    code, message = _text(answer.get("code")), _text(answer.get("message"))
+    inner = answer.get("error")  # where some gateways put it
+    answer = {**(inner if isinstance(inner, dict) else {"message": inner}), **answer}
+    code = _text(answer.get("code"))
+    message = _text(answer.get("message")) or "no reason was given"
     error = ApiError(
         f"HTTP {status} {code}: {message}" if code else f"HTTP {status}: {message}",
         hint=advice(code, message, status),
@@ -311,5 +348,5 @@ def _api_error(status: int, answer: dict[str, Any], retry_after: str) -> ApiErro
         request_id=_text(answer.get("request_id")),
         status=status,
     )
-    error.retry_after = float(retry_after) if retry_after.isdigit() else None
+    error.retry_after = float(retry_after) if retry_after.isdecimal() else None
     return error
