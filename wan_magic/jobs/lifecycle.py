@@ -7,6 +7,7 @@ downloads) is asked again until the deadline.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 from dataclasses import replace
@@ -76,8 +77,18 @@ def live(job: Job, client: WanClient, storage: requests.Session, folder: Path) -
 def _resume(job: Job) -> str:
     """How the user gets back to a task that may still have a video."""
     if not job.task_id:
-        return "run the cell again"
+        return _unsure(job)
     return f"%wanvideo resume {job.task_id} picks it up within 24 hours, at no further cost"
+
+
+def _unsure(job: Job) -> str:
+    """Return what to do when nobody knows whether the paid call was accepted."""
+    if job.is_preview:
+        return "run the cell again: a preview costs nothing"
+    return (
+        "the request may have been accepted, so it was not sent again: look at the task list"
+        " in the provider's console before you run the cell again"
+    )
 
 
 def _pause(tries: int) -> float:
@@ -100,17 +111,14 @@ def _submit(job: Job, client: WanClient) -> Iterator[float]:
             throttled = exc.status == 429 and exc.code.startswith(("Throttling", "limit_requests"))
             if not (throttled or (exc.status == 429 and not exc.code)):
                 raise
-            if tries == _SUBMIT_TRIES - 1:
-                raise
             wait = exc.retry_after or _pause(tries)
+            if tries == _SUBMIT_TRIES - 1 or job.elapsed + wait > job.timeout:
+                raise
             job.update(message=f"the endpoint is busy (429): submitting again in {wait:.0f} s")
             yield wait
         except ConnectionFailed as exc:
             if exc.maybe_accepted:
-                exc.hint = (
-                    "the request may have been accepted, so it was not sent again: look at the"
-                    " task list in the provider's console before you run the cell again"
-                )
+                exc.hint = "; ".join(filter(None, (exc.hint, _unsure(job))))
             raise
         else:
             job.update(state=State.QUEUED, task_id=task.task_id, request_id=task.request_id)
@@ -120,9 +128,10 @@ def _submit(job: Job, client: WanClient) -> Iterator[float]:
 def _watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
     deadline = job.started + job.timeout
     failures = 0
+    cancelled = False
     while True:
-        if job.cancel_requested and not job.cancel_refused:
-            _cancel(job, client)
+        if job.cancel_requested and not (cancelled or job.cancel_refused):
+            cancelled = _cancel(job, client)
         try:
             task = client.query(job.task_id)
         except (ApiError, ConnectionFailed) as exc:
@@ -197,23 +206,27 @@ def _settled(job: Job, task: Task) -> bool:
     state = State.QUEUED if task.state == "queued" else State.RUNNING
     message = job.message if job.cancel_requested else ""
     if task.status.upper() not in ("PENDING", "RUNNING"):
-        message = f"the server says {task.status!r}"
+        said = task.status or ": ".join(filter(None, (task.code, task.message)))
+        message = f"the server says {said!r}" if said else "the server names no state"
     job.update(state=state, message=message)
     return False
 
 
-def _cancel(job: Job, client: WanClient) -> None:
+def _cancel(job: Job, client: WanClient) -> bool:
+    """Ask the server to cancel; True when it agreed, which a query may show only later."""
     try:
         client.cancel(job.task_id)
     except (ApiError, ConnectionFailed) as exc:
         if isinstance(exc, ConnectionFailed) or exc.status in RETRY_STATUSES:
             job.update(message=f"could not cancel yet: {exc.message}")  # the next round tries again
-            return
+            return False
         why = f"could not cancel: {exc.message}"
         if exc.code == "UnsupportedOperation":
             cost = "it goes on" if job.is_preview else "it goes on and is billed"
             why = f"Wan can't stop a task that already runs: {cost}"
         job.update(cancel_refused=True, message=why)
+        return False
+    return True
 
 
 def _fetch(
@@ -236,12 +249,16 @@ def _fetch(
                 wait = _pause(tries)
                 job.update(message=f"{why}: fetching it again in {wait:.0f} s")
             yield wait
+            _check_wishes(job)
             task = _requery(job, client, task)  # a fresh link, should the old one have expired
         path = _keep(part, folder, job)
+    except WanError:  # some of them are OSErrors, too
+        raise
     except OSError as exc:
         raise _not_saved(job, f"cannot write to {folder}: {exc.strerror or exc}") from exc
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
     return Clip(
         path=path,
         url=task.video_url,
@@ -270,12 +287,22 @@ def _not_saved(job: Job, why: str) -> DownloadError:
 
 def _progress(job: Job) -> Callable[[int, int], None]:
     def on_bytes(done: int, total: int) -> None:
-        if job.detach_requested:
-            raise _detached(job)
+        _check_wishes(job)
         if done == total or done - job.downloaded[0] > 200_000 or done < job.downloaded[0]:
-            job.update(downloaded=(done, total), message="")
+            message = job.message if job.cancel_refused else ""
+            job.update(downloaded=(done, total), message=message)
 
     return on_bytes
+
+
+def _check_wishes(job: Job) -> None:
+    """Hear the user during the download."""
+    if job.detach_requested:
+        raise _detached(job)
+    if job.cancel_requested and not job.cancel_refused:
+        job.update(
+            cancel_refused=True, message="the video is made already: nothing is left to cancel"
+        )
 
 
 def _requery(job: Job, client: WanClient, task: Task) -> Task:
@@ -301,7 +328,11 @@ def _keep(part: Path, folder: Path, job: Job) -> Path:
             path.touch(exist_ok=False)  # reserves the name
         except FileExistsError:
             continue
-        part.replace(path)
+        try:
+            part.replace(path)
+        except OSError:
+            path.unlink()
+            raise
         return path.resolve()
     raise FileExistsError(f"{folder} holds a thousand clips of this task")
 
@@ -317,8 +348,11 @@ def _final_cost(job: Job, task: Task) -> Estimate:
     """Return the price of what the server says it billed, else the estimate."""
     usage = task.usage
     seconds = usage.get("duration", usage.get("video_duration"))
-    if not isinstance(seconds, (int, float)) or seconds <= 0:
+    if not isinstance(seconds, (int, float)) or not 0 < seconds < 1e6:  # also not a NaN
         return job.estimate
     tier = usage.get("SR")
-    resolution = f"{tier}P" if tier else job.request.effective_resolution
-    return job.request.estimate(job.region, resolution=resolution, seconds=round(seconds))
+    resolution = f"{tier}P" if tier else None
+    request = job.request
+    if isinstance(usage.get("audio"), bool):
+        request = replace(request, audio=usage["audio"])
+    return request.estimate(job.region, resolution=resolution, seconds=round(seconds))

@@ -1,0 +1,144 @@
+"""A fake clock, a fake API and a fake storage host: a job is driven by hand, step by step."""
+
+from __future__ import annotations
+
+import copy
+
+from wan_magic.errors import ApiError, ConnectionFailed
+from wan_magic.jobs.lifecycle import live
+from wan_magic.wan.client import Task
+
+LINK = "https://storage.example/a.mp4?Signature=s3cret"
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def task(status, **more):
+    states = {
+        "PENDING": "queued",
+        "RUNNING": "running",
+        "SUCCEEDED": "succeeded",
+        "FAILED": "failed",
+        "CANCELED": "cancelled",
+        "UNKNOWN": "unknown",
+    }
+    values = {"task_id": "0385dc79-5ff8", "request_id": "r-query"} | more
+    return Task(state=states.get(status, "running"), status=status, **values)
+
+
+def refused(status, code="", retry_after=None):
+    error = ApiError(f"HTTP {status} {code}", status=status, code=code, hint="the advice")
+    error.retry_after = retry_after
+    return error
+
+
+DROPPED = ConnectionFailed("the connection broke before the answer came", maybe_accepted=True)
+UNREACHED = ConnectionFailed("cannot reach the host")
+
+
+class FakeClient:
+    """Gives its scripted answers in turn, the last one for ever; errors are raised."""
+
+    def __init__(self, creates, queries, cancels):
+        self.script = {"create": creates, "query": queries, "cancel": cancels}
+        self.calls = []
+
+    def _next(self, name):
+        self.calls.append(name)
+        script = self.script[name]
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(answer, Exception):
+            raise copy.copy(answer)  # jobs add hints to what they get
+        return answer
+
+    def create(self, request):
+        return self._next("create")
+
+    def query(self, task_id):
+        assert task_id == "0385dc79-5ff8"
+        return self._next("query")
+
+    def cancel(self, task_id):
+        return self._next("cancel")
+
+
+class Response:
+    def __init__(self, body, status=200, length=None):
+        self.body = body
+        self.status_code = status
+        self.headers = {"Content-Length": str(len(body) if length is None else length)}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def iter_content(self, size):
+        size = min(size, 1000)
+        for at in range(0, len(self.body), size):
+            yield self.body[at : at + size]
+
+
+class FakeStorage:
+    """Gives its scripted answers in turn, the last one for ever, and remembers the addresses."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.urls = []
+
+    def get(self, url, **_):
+        self.urls.append(url)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return Response(answer) if isinstance(answer, bytes) else answer
+
+
+class Drive:
+    """A job, its fakes, and everything that was to be seen on the way."""
+
+    def __init__(self, folder, clock, job, client, storage):
+        self.folder = folder
+        self.clock = clock
+        self.job = job
+        self.client = client
+        self.storage = storage
+        self.steps = live(job, client, storage, folder)
+        self.seen = []
+        self.waits = []
+        job.on_change(lambda job: self.seen.append((str(job.state), job.message)))
+
+    def step(self):
+        """Let the job work once; False when it has ended."""
+        wait = next(self.steps, None)
+        if wait is None:
+            return False
+        self.waits.append(wait)
+        self.clock.now += wait
+        return True
+
+    def run(self, limit=20_000):
+        """Let the job live to its end; the error it ended with, or its clip."""
+        while limit and self.step():
+            limit -= 1
+        assert self.job.done(), "the job must end"
+        return self.job.exception() or self.job.result()
+
+    @property
+    def states(self):
+        """The states that were seen, each once, in order."""
+        return list(dict.fromkeys(state for state, _ in self.seen))
+
+    @property
+    def messages(self):
+        return [message for _, message in self.seen if message]
+
+    @property
+    def files(self):
+        return sorted(path.name for path in self.folder.iterdir())

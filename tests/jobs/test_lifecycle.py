@@ -1,0 +1,685 @@
+"""The life of a job, driven by hand: each way it goes and each way it ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import requests
+from job_fakes import DROPPED, LINK, UNREACHED, Response, refused, task
+
+from wan_magic.errors import (
+    ApiError,
+    ConnectionFailed,
+    DownloadError,
+    JobCancelled,
+    JobFailed,
+    JobTimeout,
+    WanError,
+)
+from wan_magic.jobs.job import State
+from wan_magic.wan.request import VideoRequest
+
+RESUME = "%wanvideo resume 0385dc79-5ff8"
+DONE = task("SUCCEEDED", video_url=LINK)
+
+# -- a good life ------------------------------------------------------------------
+
+
+def test_the_states_in_order(drive):
+    ride = drive()
+    assert ride.job.state is State.SUBMITTING
+    clip = ride.run()
+    assert ride.states == ["queued", "running", "downloading", "done"]
+    assert ride.messages == []
+    assert ride.job.result() is clip
+    assert ride.client.calls == ["create", "query", "query", "query"]
+
+
+def test_the_clip(drive, video):
+    ride = drive(notes=("the image was scaled",))
+    clip = ride.run()
+    assert clip.path == ride.folder / "a-cat-running-0385dc79.mp4"
+    assert clip.path.is_absolute()
+    assert clip.path.read_bytes() == video
+    assert (clip.width, clip.height, clip.fps, clip.has_audio) == (64, 48, 10, False)
+    assert clip.duration == pytest.approx(0.5)
+    assert (clip.url, clip.task_id, clip.seed) == (LINK, "0385dc79-5ff8", 7)
+    assert clip.request is ride.job.request
+    assert clip.notes == ("the image was scaled",)
+    assert clip.took == ride.job.elapsed > 0
+    assert clip.poster.startswith(b"\xff\xd8")
+    assert clip.last_frame().size == (64, 48)
+    assert LINK not in repr(clip)
+    assert ride.files == [clip.path.name], "no part file is left"
+
+
+def test_the_job_knows_its_ids_as_soon_as_it_is_accepted(drive):
+    ride = drive()
+    ride.step()
+    assert (ride.job.task_id, ride.job.request_id) == ("0385dc79-5ff8", "r-create")
+    assert ride.job.state is State.QUEUED
+    assert repr(ride.job).startswith(f"<Job {ride.job.id} queued task 0385dc79-5ff8: wan2.5")
+
+
+def test_queries_come_two_to_fifteen_seconds_apart(drive):
+    ride = drive(queries=[task("RUNNING")] * 60 + [DONE])
+    ride.run()
+    assert 1.8 <= ride.waits[0] <= 2.2
+    assert 13.5 <= ride.waits[-1] <= 16.5
+
+
+def test_a_preview_is_asked_more_often(drive):
+    ride = drive(is_preview=True)
+    ride.run()
+    assert set(ride.waits) == {0.3}
+
+
+def test_progress_of_the_download(drive, video):
+    ride = drive()
+    sizes = []
+    ride.job.on_change(lambda job: sizes.append(job.downloaded))
+    ride.run()
+    assert sizes[-1] == (len(video), len(video))
+
+
+def test_an_unknown_status_keeps_going_and_is_shown(drive):
+    ride = drive(queries=[task("PENDING"), task("in_progress"), task("RUNNING"), DONE])
+    ride.run()
+    assert ("running", "the server says 'in_progress'") in ride.seen
+    assert ("running", "") in ride.seen, "and is gone with the next good answer"
+
+
+def test_an_answer_without_a_status_says_what_it_says(drive):
+    odd = dataclasses.replace(task(""), code="Busy", message="come back later")
+    ride = drive(queries=[odd, task(""), DONE])
+    ride.run()
+    assert ride.messages == ["the server says 'Busy: come back later'", "the server names no state"]
+
+
+# -- the submit -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["Throttling", "Throttling.RateQuota", "limit_requests", ""])
+def test_a_busy_endpoint_is_asked_again_and_says_so(drive, code):
+    ride = drive(creates=[refused(429, code), refused(429, code), task("PENDING")])
+    ride.run()
+    assert ride.job.state is State.DONE
+    assert ride.client.calls.count("create") == 3
+    assert ride.messages[0].startswith("the endpoint is busy (429): submitting again in ")
+    assert ("queued", "") in ride.seen, "the message goes when the submit went well"
+
+
+def test_the_server_says_how_long_to_wait(drive):
+    ride = drive(creates=[refused(429, "Throttling", retry_after=9.0), task("PENDING")])
+    ride.step()
+    assert ride.waits == [9.0]
+    assert ride.messages == ["the endpoint is busy (429): submitting again in 9 s"]
+
+
+def test_an_endpoint_that_stays_busy(drive):
+    ride = drive(creates=[refused(429, "Throttling")])
+    error = ride.run()
+    assert isinstance(error, ApiError)
+    assert error.status == 429
+    assert ride.job.state is State.FAILED
+    assert ride.client.calls == ["create"] * 6
+    assert 20 < sum(ride.waits) < 60
+
+
+def test_nobody_waits_to_submit_beyond_the_jobs_own_time(drive):
+    ride = drive(creates=[refused(429, "Throttling", retry_after=3600.0)], timeout=60)
+    assert isinstance(ride.run(), ApiError)
+    assert ride.waits == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (429, "PostpaidBillOverdue"),
+        (429, "CommodityNotPurchased"),
+        (400, "InvalidParameter"),
+        (401, "InvalidApiKey"),
+        (403, "AccessDenied"),
+        (404, "ModelNotFound"),
+        (413, ""),
+        (500, "InternalError"),
+        (503, "ServiceUnavailable"),
+    ],
+)
+def test_any_other_refusal_is_final(drive, status, code):
+    ride = drive(creates=[refused(status, code)])
+    error = ride.run()
+    assert (type(error), error.status, error.code) == (ApiError, status, code)
+    assert ride.job.state is State.FAILED
+    assert ride.client.calls == ["create"]
+    assert ride.waits == []
+
+
+def test_an_answer_that_never_came_is_not_paid_twice(drive):
+    ride = drive(creates=[DROPPED, task("PENDING")])
+    error = ride.run()
+    assert isinstance(error, ConnectionFailed)
+    assert error.maybe_accepted
+    assert ride.client.calls == ["create"]
+    assert "may have been accepted, so it was not sent again" in error.hint
+    assert "console" in error.hint
+
+
+def test_a_preview_can_just_be_run_again(drive):
+    error = drive(creates=[DROPPED], is_preview=True).run()
+    assert error.hint == "run the cell again: a preview costs nothing"
+
+
+def test_a_hint_to_the_cause_is_kept(drive):
+    odd = ConnectionFailed(
+        "text/html instead of JSON", hint="check --endpoint", maybe_accepted=True
+    )
+    error = drive(creates=[odd]).run()
+    assert error.hint.startswith("check --endpoint; the request may have been accepted")
+
+
+def test_a_host_that_was_not_reached_got_nothing(drive):
+    error = drive(creates=[UNREACHED]).run()
+    assert isinstance(error, ConnectionFailed)
+    assert "accepted" not in str(error)
+
+
+# -- the watch --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [refused(500, "InternalError"), refused(429, "Throttling"), refused(503), DROPPED, UNREACHED],
+    ids=str,
+)
+def test_a_query_that_fails_is_asked_again(drive, problem):
+    ride = drive(queries=[task("RUNNING"), *[problem] * 8, DONE])
+    ride.run()
+    assert ride.job.state is State.DONE
+    assert ride.client.calls.count("query") == 10
+    assert f"{problem.message}: asking again in 1 s" in ride.messages
+    assert max(ride.waits) <= 36, "the pauses grow, but not without end"
+
+
+def test_retry_after_holds_for_queries_too(drive):
+    ride = drive(queries=[refused(429, "Throttling", retry_after=21.0), DONE])
+    ride.step()
+    assert ride.waits == [21.0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_query_that_is_refused_ends_the_job_with_the_way_back(drive, status):
+    ride = drive(queries=[task("RUNNING"), refused(status, "X")])
+    error = ride.run()
+    assert isinstance(error, ApiError)
+    assert error.task_id == "0385dc79-5ff8"
+    assert "the advice" in error.hint
+    assert RESUME in error.hint
+    assert "task 0385dc79-5ff8" in str(error)
+    assert ride.job.state is State.FAILED
+
+
+def test_a_failed_task_says_why(drive):
+    failed = task("FAILED", code="DataInspectionFailed", message="Inappropriate content.")
+    error = drive(queries=[failed]).run()
+    assert isinstance(error, JobFailed)
+    assert error.message == "the task failed: DataInspectionFailed: Inappropriate content."
+    assert (error.code, error.request_id) == ("DataInspectionFailed", "r-query")
+    assert error.task_id == "0385dc79-5ff8"
+    assert "change the prompt or the image" in error.hint
+    assert "failed tasks are not billed" in error.hint
+
+
+def test_a_failed_task_without_a_reason(drive):
+    error = drive(queries=[task("FAILED")]).run()
+    assert error.message == "the task failed: the server gave no reason"
+
+
+def test_a_lost_task(drive):
+    ride = drive(queries=[task("UNKNOWN")])
+    error = ride.run()
+    assert isinstance(error, JobFailed)
+    assert "the server does not know this task" in error.message
+    assert ride.job.state is State.FAILED
+
+
+def test_a_success_without_a_video(drive):
+    error = drive(queries=[task("SUCCEEDED")]).run()
+    assert isinstance(error, JobFailed)
+    assert "the server named no video" in error.message
+    assert RESUME in error.hint
+
+
+def test_the_deadline(drive):
+    ride = drive(queries=[task("RUNNING")], timeout=100)
+    error = ride.run()
+    assert isinstance(error, JobTimeout)
+    assert "no end after 100 s; the task may still finish and be billed" in error.message
+    assert RESUME in error.hint
+    assert ride.job.state is State.DETACHED
+    assert sum(ride.waits) == pytest.approx(100), "the last look comes at the deadline itself"
+
+
+def test_the_deadline_while_the_api_is_away(drive):
+    error = drive(queries=[UNREACHED], timeout=100).run()
+    assert isinstance(error, JobTimeout)
+    assert RESUME in error.hint
+
+
+# -- cancel and detach ------------------------------------------------------------
+
+
+def test_cancelled_before_the_submit_sends_nothing(drive):
+    ride = drive()
+    ride.job.cancel()
+    error = ride.run()
+    assert isinstance(error, JobCancelled)
+    assert "nothing was sent, nothing is paid" in error.message
+    assert ride.client.calls == []
+    assert ride.job.state is State.CANCELLED
+
+
+def test_cancelled_while_the_endpoint_is_busy(drive):
+    ride = drive(creates=[refused(429, "Throttling")])
+    ride.step()
+    ride.job.cancel()
+    assert isinstance(ride.run(), JobCancelled)
+    assert ride.client.calls == ["create"]
+
+
+def test_cancelled_while_it_waits(drive):
+    ride = drive(queries=[task("PENDING"), task("CANCELED")])
+    ride.step()
+    ride.job.cancel()
+    error = ride.run()
+    assert isinstance(error, JobCancelled)
+    assert "nothing is paid" in error.message
+    assert ride.client.calls == ["create", "query", "cancel", "query"]
+    assert ride.states[-1] == "cancelled"
+
+
+def test_a_cancel_that_takes_effect_late_is_not_sent_twice(drive):
+    ride = drive(
+        queries=[task("PENDING"), task("PENDING"), task("CANCELED")],
+        cancels=[None, refused(400, "UnsupportedOperation")],
+    )
+    ride.step()
+    ride.job.cancel()
+    assert isinstance(ride.run(), JobCancelled)
+    assert ride.client.calls.count("cancel") == 1
+    assert not ride.job.cancel_refused
+
+
+def test_a_running_task_refuses_and_goes_on(drive):
+    ride = drive(
+        queries=[task("RUNNING"), task("RUNNING"), task("RUNNING"), DONE],
+        cancels=[refused(400, "UnsupportedOperation")],
+    )
+    ride.step()
+    ride.job.cancel()
+    ride.step()
+    assert ride.job.cancel_refused
+    message = "Wan can't stop a task that already runs: it goes on and is billed"
+    assert ride.job.message == message
+    ride.step()
+    assert ride.job.message == message, "it stays to be read"
+    ride.run()
+    assert ride.job.state is State.DONE
+    assert ride.job.message == ""
+    assert ride.client.calls.count("cancel") == 1
+
+
+def test_a_running_preview_costs_nothing(drive):
+    ride = drive(
+        queries=[task("RUNNING")], cancels=[refused(400, "UnsupportedOperation")], is_preview=True
+    )
+    ride.step()
+    ride.job.cancel()
+    ride.step()
+    assert ride.job.message == "Wan can't stop a task that already runs: it goes on"
+
+
+def test_a_gateway_that_cannot_cancel(drive):
+    ride = drive(queries=[task("PENDING"), task("RUNNING"), DONE], cancels=[refused(404)])
+    ride.step()
+    ride.job.cancel()
+    ride.step()
+    assert ride.job.cancel_refused
+    assert ride.job.message == "could not cancel: HTTP 404 "
+
+
+@pytest.mark.parametrize("problem", [refused(429, "Throttling"), refused(500), DROPPED], ids=str)
+def test_a_cancel_that_did_not_get_through_is_tried_again(drive, problem):
+    ride = drive(
+        queries=[task("PENDING"), task("PENDING"), task("CANCELED")], cancels=[problem, None]
+    )
+    ride.step()
+    ride.job.cancel()
+    ride.step()
+    assert ride.job.message == f"could not cancel yet: {problem.message}"
+    assert isinstance(ride.run(), JobCancelled)
+    assert ride.client.calls.count("cancel") == 2
+
+
+def test_a_cancel_during_the_download_comes_too_late_and_says_so(drive, video):
+    ride = drive(storage=[b"", video])
+    ride.step()
+    ride.step()
+    ride.step()
+    assert ride.job.state is State.DOWNLOADING
+    ride.job.cancel()
+    ride.run()
+    assert ride.job.state is State.DONE
+    assert ride.job.cancel_refused
+    assert "the video is made already" in " ".join(ride.messages)
+
+
+def test_detached(drive):
+    ride = drive(queries=[task("RUNNING")])
+    ride.step()
+    ride.job.detach()
+    error = ride.run()
+    assert isinstance(error, JobTimeout)
+    assert "the task goes on at the server and is billed if it succeeds" in error.message
+    assert RESUME in error.hint
+    assert ride.job.state is State.DETACHED
+    assert "cancel" not in ride.client.calls
+
+
+def test_detached_in_the_middle_of_the_download(drive):
+    ride = drive()
+    ride.job.on_change(lambda job: job.state is State.DOWNLOADING and job.detach())
+    error = ride.run()
+    assert isinstance(error, JobTimeout)
+    assert "stopped watching" in error.message
+    assert ride.job.state is State.DETACHED
+    assert ride.files == []
+
+
+def test_detached_between_two_downloads(drive, video):
+    ride = drive(storage=[b"", video])
+    while ride.job.state is not State.DOWNLOADING:
+        ride.step()
+    ride.job.detach()
+    assert isinstance(ride.run(), JobTimeout)
+    assert len(ride.storage.urls) == 1
+    assert ride.job.state is State.DETACHED
+
+
+# -- the download -----------------------------------------------------------------
+
+
+def test_a_truncated_download_is_fetched_again(drive, video):
+    ride = drive(storage=[Response(video[:500], length=len(video)), video])
+    clip = ride.run()
+    assert clip.path.read_bytes() == video
+    assert any(
+        "sent 500 of" in text and "fetching it again in 1 s" in text for text in ride.messages
+    )
+    assert ride.files == [clip.path.name]
+
+
+def test_a_file_that_is_cut_without_a_word_is_fetched_again(drive, video):
+    ride = drive(storage=[video[: len(video) // 2], video])
+    assert ride.run().path.read_bytes() == video
+    assert any("not a playable video" in text for text in ride.messages)
+
+
+def test_a_broken_connection_to_storage_is_tried_again(drive, video):
+    ride = drive(storage=[requests.ConnectionError("reset"), video])
+    ride.run()
+    assert ride.job.state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (b"", "sent 0 of 0 bytes"),
+        (b"<html>log in first</html>", "not a playable video"),
+        (Response(b"", status=403), "HTTP 403"),
+        (Response(b"abc", length=9), "sent 3 of 9 bytes"),
+        (requests.ConnectionError("reset"), "broke off"),
+    ],
+    ids=["empty", "html", "expired", "truncated", "reset"],
+)
+def test_a_video_that_cannot_be_had(drive, answer, part):
+    ride = drive(storage=[answer])
+    error = ride.run()
+    assert isinstance(error, DownloadError)
+    assert error.message.startswith("the video is made, but is not on disk: ")
+    assert part in error.message
+    assert error.task_id == "0385dc79-5ff8"
+    assert RESUME in error.hint
+    assert ride.job.state is State.FAILED
+    assert len(ride.storage.urls) == 4
+    assert ride.files == [], "nothing half-made is left"
+    assert "s3cret" not in str(error)
+    assert ".part" not in str(error)
+
+
+def test_an_expired_link_is_renewed(drive, video):
+    fresh = "https://storage.example/b.mp4?Signature=new"
+    ride = drive(
+        queries=[DONE, task("SUCCEEDED", video_url=fresh)],
+        storage=[Response(b"", status=403), video],
+    )
+    clip = ride.run()
+    assert ride.storage.urls == [LINK, fresh]
+    assert clip.url == fresh
+
+
+@pytest.mark.parametrize("answer", [refused(500), DROPPED, task("UNKNOWN")], ids=str)
+def test_the_old_link_is_tried_again_where_there_is_no_new_one(drive, video, answer):
+    ride = drive(queries=[DONE, answer], storage=[Response(b"", status=403), video])
+    ride.run()
+    assert ride.storage.urls == [LINK, LINK]
+
+
+def test_a_full_disk(drive, monkeypatch):
+    ride = drive()
+    opened = Path.open
+
+    def full(path, mode="r", *args, **kwargs):
+        if path.suffix == ".part" and "w" in mode:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", full)
+    error = ride.run()
+    assert isinstance(error, DownloadError)
+    assert f"cannot write to {ride.folder}: No space left on device" in error.message
+    assert RESUME in error.hint
+    assert ride.files == []
+
+
+def test_a_folder_that_went_away(drive):
+    ride = drive()
+    ride.folder.rmdir()
+    error = ride.run()
+    assert isinstance(error, DownloadError)
+    assert "cannot write to" in error.message
+    ride.folder.mkdir()
+
+
+def test_a_folder_that_became_a_file(drive):
+    ride = drive()
+    ride.folder.rmdir()
+    ride.folder.write_text("")
+    assert isinstance(ride.run(), DownloadError)
+
+
+def test_a_name_that_cannot_be_taken_leaves_nothing(drive, monkeypatch):
+    ride = drive()
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert isinstance(ride.run(), DownloadError)
+    monkeypatch.undo()
+    assert ride.files == [], "not even the reserved name"
+
+
+# -- the file ---------------------------------------------------------------------
+
+
+def test_another_clip_is_never_written_over(drive):
+    first = drive()
+    one = first.run()
+    one.path.write_bytes(b"somebody's own")
+    two = drive(folder=first.folder).run()
+    three = drive(folder=first.folder).run()
+    assert [p.path.name for p in (one, two, three)] == [
+        "a-cat-running-0385dc79.mp4",
+        "a-cat-running-0385dc79-1.mp4",
+        "a-cat-running-0385dc79-2.mp4",
+    ]
+    assert one.path.read_bytes() == b"somebody's own"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "stem"),
+    [
+        ("A cat, running!", "a-cat-running"),
+        ("一只猫在草地上奔跑。", "一只猫在草地上奔跑"),
+        ("../../etc/passwd", "etc-passwd"),
+        ('a/b\\c:d*e?f"g<h>i|j', "a-b-c-d-e-f-g-h-i-j"),
+        ("...", "clip"),
+        ("..", "clip"),
+        ("🐈🐈", "clip"),
+        ("-n --help", "n-help"),
+        ("con", "con"),
+        ("line one\nline two", "line-one-line-two"),
+        ("half \ud83d pair", "half-pair"),
+        ("x" * 500, "x" * 40),
+        ("猫" * 500, "猫" * 40),
+    ],
+)
+def test_the_file_is_named_after_the_prompt(drive, prompt, stem):
+    ride = drive(request=VideoRequest(prompt=prompt))
+    clip = ride.run()
+    assert clip.path.name == f"{stem}-0385dc79.mp4"
+    assert clip.path.parent == ride.folder
+
+
+def test_the_file_is_named_after_the_effect_where_there_is_no_prompt(drive):
+    ride = drive(request=VideoRequest(model="wanx2.1-i2v-plus", template="hug"))
+    assert ride.run().path.name == "hug-0385dc79.mp4"
+
+
+def test_a_task_id_that_is_a_path_leads_nowhere(drive, monkeypatch):
+    ride = drive(creates=[task("PENDING", task_id="../../x")])
+    monkeypatch.setattr(ride.client, "query", lambda task_id: DONE)
+    assert ride.run().path == ride.folder / "a-cat-running-______x.mp4"
+
+
+# -- resumed ----------------------------------------------------------------------
+
+
+def test_a_resumed_job_is_watched_and_not_submitted(drive):
+    done = task("SUCCEEDED", video_url=LINK, orig_prompt="what the server remembers")
+    ride = drive(
+        request=VideoRequest(model="wan2.5-i2v-preview"),
+        task_id="0385dc79-5ff8",
+        queries=[task("RUNNING"), done],
+    )
+    assert (ride.job.state, ride.job.is_resumed) == (State.QUEUED, True)
+    clip = ride.run()
+    assert "create" not in ride.client.calls
+    assert clip.request.prompt == "what the server remembers"
+    assert clip.seed is None
+
+
+def test_a_resumed_job_can_be_cancelled(drive):
+    ride = drive(task_id="0385dc79-5ff8", queries=[task("CANCELED")])
+    ride.job.cancel()
+    assert isinstance(ride.run(), JobCancelled)
+
+
+# -- the cost ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("usage", "amount"),
+    [
+        ({}, "1.5"),
+        ({"duration": 10, "SR": 720}, "6.0"),
+        ({"duration": 5, "SR": "1080"}, "5.0"),
+        ({"video_duration": 10, "video_ratio": "standard"}, "3.0"),
+        ({"duration": 5.0, "SR": 480}, "1.5"),
+        ({"duration": "five"}, "1.5"),
+        ({"duration": 0}, "1.5"),
+        ({"duration": -1}, "1.5"),
+        ({"duration": float("nan")}, "1.5"),
+        ({"duration": float("inf")}, "1.5"),
+        ({"duration": None, "SR": None}, "1.5"),
+    ],
+    ids=str,
+)
+def test_the_cost_is_what_the_server_billed(drive, usage, amount):
+    done = dataclasses.replace(DONE, usage=usage)
+    assert drive(queries=[done]).run().cost.amount == Decimal(amount)
+
+
+def test_an_unlisted_resolution_has_no_price(drive):
+    done = dataclasses.replace(DONE, usage={"duration": 5, "SR": 999})
+    assert str(drive(queries=[done]).run().cost) == "price unknown"
+
+
+def test_silence_is_billed_as_silence_even_if_we_did_not_ask_for_it(drive):
+    done = dataclasses.replace(DONE, usage={"duration": 10, "SR": 720, "audio": False})
+    request = VideoRequest(model="wan2.6-i2v-flash")
+    ride = drive(request=request, task_id="0385dc79-5ff8", queries=[done])
+    assert ride.run().cost.amount == Decimal("1.5")
+
+
+# -- whatever happens -------------------------------------------------------------
+
+
+def test_a_listener_that_raises_hurts_nobody(drive, caplog):
+    ride = drive()
+    after = []
+    ride.job.on_change(lambda job: 1 / 0)
+    ride.job.on_change(lambda job: after.append(job.state))
+    ride.run()
+    assert ride.job.state is State.DONE
+    assert after[-1] is State.DONE
+    assert "a listener of job" in caplog.text
+
+
+def test_listeners_find_the_result_at_the_end(drive):
+    ride = drive()
+    found = []
+    ride.job.on_change(lambda job: job.done() and found.append(job.result()))
+    assert found == []
+    clip = ride.run()
+    assert found == [clip]
+
+
+@pytest.mark.parametrize("where", ["creates", "queries"])
+def test_an_error_that_nobody_thought_of_ends_the_job_too(drive, where):
+    ride = drive(**{where: [KeyError("oops")]})
+    error = ride.run()
+    assert type(error) is WanError
+    assert "unexpected KeyError: 'oops'" in error.message
+    assert "please report this" in error.hint
+    assert isinstance(error.__cause__, KeyError)
+    assert ride.job.state is State.FAILED
+
+
+def test_an_unexpected_error_around_the_paid_call_does_not_say_run_again(drive):
+    error = drive(creates=[KeyError("oops")]).run()
+    assert "may have been accepted" in error.hint
+    assert "; run the cell again" not in error.hint
+
+
+def test_the_clock_stops_at_the_end(drive):
+    ride = drive()
+    ride.run()
+    before = ride.job.elapsed
+    ride.clock.now += 1000
+    assert ride.job.elapsed == before
