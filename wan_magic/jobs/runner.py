@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -61,20 +65,25 @@ class Runner:
         self._idle = 0
 
     def start(self, steps: Iterator[float]) -> Handle:
-        """Run a generator; it must handle its own errors."""
+        """Run a generator; it should handle its own errors, which are only logged here."""
         handle = Handle(self, steps)
         with self._changed:
             self._push(handle, 0.0)
-            if self._idle == 0 and self._threads < self._limit:
-                self._threads += 1
-                name = f"wan_magic-{self._threads}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
+            self._call_worker()
         return handle
 
     def _push(self, handle: Handle, delay: float) -> None:
         entry = (self._clock() + max(delay, 0.0), next(self._order), handle)
         heapq.heappush(self._due, entry)
-        self._changed.notify()
+
+    def _call_worker(self) -> None:
+        """See to it that somebody watches the heap: an idle worker, else a new one."""
+        if self._idle:
+            self._changed.notify()
+        elif self._threads < self._limit:
+            self._threads += 1
+            name = f"wan_magic-{self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def _wake(self, handle: Handle) -> None:
         with self._changed:
@@ -94,14 +103,18 @@ class Runner:
             self._idle -= 1
             handle = heapq.heappop(self._due)[2]
             handle._woken = False
-            if self._due:  # another worker may be asleep until a later time
-                self._changed.notify()
+            if self._due:  # while this one works, another must watch
+                self._call_worker()
             return handle
 
     def _work(self) -> None:
         while True:
             handle = self._take()
-            delay = next(handle._steps, None)
+            delay: float | None = None
+            try:
+                delay = next(handle._steps, None)
+            except Exception:  # noqa: BLE001 - a worker that dies would take other jobs along
+                _log.exception("a step of the runner failed")
             if delay is not None:
-                with self._changed:
+                with self._changed:  # no call: this worker itself watches next
                     self._push(handle, 0.0 if handle._woken else delay)
