@@ -45,20 +45,21 @@ def shell(bare_shell):
 
 
 @pytest.fixture
-def watched(shell):
+def watched(bare_shell):
     """The shell as a front end drives it: it has a kernel, and a person before it."""
-    return _with_kernel(shell, allow_stdin=True)
+    return _with_kernel(bare_shell, allow_stdin=True)
 
 
 @pytest.fixture
-def headless(shell):
+def headless(bare_shell):
     """The shell as nbclient drives it: it has a kernel, and nobody who could answer."""
-    return _with_kernel(shell, allow_stdin=False)
+    return _with_kernel(bare_shell, allow_stdin=False)
 
 
 def _with_kernel(shell, *, allow_stdin):
     parent = {"content": {"allow_stdin": allow_stdin}}
     shell.ip.kernel = SimpleNamespace(get_parent=lambda: parent)
+    shell.good("%load_ext wan_magic")
     return shell
 
 

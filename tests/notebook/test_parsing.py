@@ -10,7 +10,7 @@ import pytest
 from wan_magic.errors import InputError
 from wan_magic.notebook import parsing
 from wan_magic.notebook.options import OPTIONS
-from wan_magic.notebook.parsing import insert, look_up_image, parse
+from wan_magic.notebook.parsing import insert, look_up_image, parse, words
 
 
 def read(line, **names):
@@ -107,7 +107,7 @@ def test_a_backslash_keeps_a_space():
 
 def test_on_windows_backslashes_are_paths(monkeypatch):
     monkeypatch.setattr(parsing.os, "name", "nt")
-    lexed = parsing._split(r'--image C:\new\cat.png --out "C:\my clips"')
+    lexed = words(r'--image C:\new\cat.png --out "C:\my clips"')
     assert lexed == ["--image", r"C:\new\cat.png", "--out", r"C:\my clips"]
 
 

@@ -1,0 +1,223 @@
+"""Bad input: one or two lines, no traceback, a failed cell, and nothing is sent."""
+
+from __future__ import annotations
+
+import wave
+
+import pytest
+from magic_shell import png
+from PIL import Image
+
+from wan_magic.errors import InputError, SettingsError
+
+IMAGE = "--image cat.png"
+URL = "https://example.com/cat.png"
+
+
+def sound(path, seconds, rate=8000):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(bytes(int(seconds * rate) * 2))
+
+
+@pytest.fixture(scope="session")
+def bad_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "cat.png").write_bytes(png())
+    (folder / "text.png").write_text("no picture at all")
+    (folder / "cut.png").write_bytes(png()[:60])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "small.png").write_bytes(png(239, 400))
+    (folder / "large.png").write_bytes(png(8001, 260))
+    (folder / "strip.png").write_bytes(png(20, 2000))
+    (folder / "alpha.png").write_bytes(png(mode="RGBA", colour=(0, 90, 160, 120)))
+    Image.effect_noise((2400, 2400), 255).convert("RGB").save(folder / "heavy.bmp")
+    (folder / "folder.png").mkdir()
+    sound(folder / "short.wav", 2)
+    sound(folder / "long.wav", 31)
+    sound(folder / "good.wav", 4)
+    (folder / "broken.mp3").write_bytes(b"not a sound" * 50)
+    (folder / "song.flac").write_bytes(b"fLaC" + bytes(100))
+    return folder
+
+
+@pytest.fixture
+def material(bad_files, monkeypatch):
+    monkeypatch.chdir(bad_files)
+    return bad_files
+
+
+CASES = [
+    # line, what the message names, what the hint offers
+    pytest.param("--imgae cat.png", "--imgae", "--image", id="unknown option"),
+    pytest.param("clip --zz", "--zz", "%wanvideo help", id="unlike any option"),
+    pytest.param(
+        f"{IMAGE} --model wan2.5-i2v-preveiw", "preveiw", "wan2.5-i2v-preview", id="model"
+    ),
+    pytest.param(f"{IMAGE} --model sora", "'sora'", "wan2.6-i2v-flash", id="foreign model"),
+    pytest.param(f"{IMAGE} -r 4K", "'4K'", "480P, 720P, 1080P", id="resolution"),
+    pytest.param(
+        f"{IMAGE} -m wan2.6-i2v -r 480P", "'480P'", "720P, 1080P", id="model's resolution"
+    ),
+    pytest.param(f"{IMAGE} -d 7", "7", "5, 10", id="duration"),
+    pytest.param(f"{IMAGE} -m wan2.2-i2v-plus -d 10", "10", "5", id="model's duration"),
+    pytest.param(f"{IMAGE} -d five", "'five'", "--duration 5", id="duration in words"),
+    pytest.param(f"{IMAGE} --seed -1", "-1", "0 to 2147483647", id="seed below"),
+    pytest.param(f"{IMAGE} --seed 2147483648", "2147483648", "0 to 2147483647", id="seed above"),
+    pytest.param(f"{IMAGE} --shot-type multi", "shot type", "wan2.6-i2v", id="no shot types"),
+    pytest.param(f"{IMAGE} -m wan2.6-i2v --shot-type many", "'many'", "multi", id="shot type"),
+    pytest.param(
+        f"{IMAGE} -m wanx2.1-i2v-turbo --template flyin", "'flyin'", "flying", id="template"
+    ),
+    pytest.param(
+        f"{IMAGE} -m wanx2.1-i2v-turbo --template dragon", "'dragon'", "flying", id="plus template"
+    ),
+    pytest.param(
+        f"{IMAGE} -m wanx2.1-i2v-turbo --audio auto", "silent", "wan2.5-i2v-preview", id="sound"
+    ),
+    pytest.param(
+        f"{IMAGE} -m wanx2.1-i2v-turbo --audio off", "silent", "wan2.5-i2v-preview", id="no sound"
+    ),
+    pytest.param(
+        f"{IMAGE} -m wan2.2-i2v-flash --audio https://example.com/a.mp3",
+        "silent",
+        "wan2.5-i2v-preview",
+        id="sound for a silent model",
+    ),
+    pytest.param("", "first frame", "--image", id="no image"),
+    pytest.param("--image catt.png", "'catt.png'", "'cat.png'", id="missing image"),
+    pytest.param("--image nowhere/cat.png", "'cat.png'", "nowhere", id="missing folder"),
+    pytest.param("--image text.png", "text.png", "PNG", id="no picture"),
+    pytest.param("--image cut.png", "cut.png", "again", id="cut picture"),
+    pytest.param("--image empty.png", "empty", "PNG", id="empty picture"),
+    pytest.param("--image folder.png", "folder", "path", id="a folder"),
+    pytest.param("--image ''", "no image", "path", id="empty path"),
+    pytest.param("--image ftp://host/cat.png", "ftp://", "http", id="ftp"),
+    pytest.param("--image 'http://'", "http://", "address", id="half a URL"),
+    pytest.param("--image data:image/png;base64,%%%", "base64", "encode", id="bad data URI"),
+    pytest.param(
+        "--image data:text/plain;base64,QQ==", "base64 image", "data:image", id="data URI"
+    ),
+    pytest.param("--image strip.png", "20×2000", "crop", id="impossible shape"),
+    pytest.param("--no-fit --image small.png", "239×400", "scale", id="small, --no-fit"),
+    pytest.param("--no-fit --image large.png", "8001×260", "scale", id="large, --no-fit"),
+    pytest.param("--no-fit --image alpha.png", "transparent", "alpha", id="alpha, --no-fit"),
+    pytest.param("--no-fit --image heavy.bmp", "MB", "JPEG", id="heavy, --no-fit"),
+    pytest.param("--image {{42}}", "'int'", "bytes", id="a number"),
+    pytest.param("--image {{nothing}}", "NameError", r"\{{", id="undefined"),
+    pytest.param("--image number", "'int'", "bytes", id="variable of a wrong kind"),
+    pytest.param(f"{IMAGE} --audio song.flac", "song.flac", "", id="audio format"),
+    pytest.param(f"{IMAGE} --audio https://example.com/a.ogg", "ogg", "", id="audio URL's format"),
+    pytest.param(f"{IMAGE} --audio broken.mp3", "broken.mp3", "", id="broken audio"),
+    pytest.param(f"{IMAGE} --audio short.wav", "2.00 s", "3 to 30 s", id="short audio"),
+    pytest.param(f"{IMAGE} --audio long.wav", "31.00 s", "3 to 30 s", id="long audio"),
+    pytest.param(f"{IMAGE} --audio good.wav", "upload", "http", id="local audio"),
+    pytest.param(f"{IMAGE} --audio no.wav", "no.wav", "looked in", id="missing audio"),
+    pytest.param(f"{IMAGE} --audio of", "of", "off", id="audio off, misspelt"),
+    pytest.param(f"{IMAGE} --negative 'open", "quote", "", id="unclosed quote"),
+    pytest.param(f"clip extra {IMAGE}", "'extra'", "cell", id="extra word"),
+    pytest.param(f"my-clip {IMAGE}", "'my-clip'", "clip", id="bad name"),
+    pytest.param(f"{IMAGE} --seed 1 --seed 2", "twice", "one", id="twice"),
+    pytest.param(f"{IMAGE} --timeout 0", "above 0", "600", id="no time"),
+]
+
+
+@pytest.mark.parametrize(("line", "named", "offered"), CASES)
+def test_bad_options_and_media(shell, material, posted, no_server, line, named, offered):
+    shell.user_ns["number"] = 42
+    cell = shell.refused(f"%%wanvideo {line}\nA cat", InputError)
+    assert named in cell.error.message
+    assert offered in str(cell.error)
+    assert not posted
+    assert "clip" not in shell.user_ns
+    assert not (material / "wan_videos").exists()
+
+
+@pytest.mark.parametrize("body", ["", " ", "\n\n", "\t", "{{''}}"])
+def test_an_empty_prompt(shell, posted, body):
+    cell = shell.refused(f"%%wanvideo {IMAGE}\n{body}\n", InputError)
+    assert "prompt is empty" in cell.text
+    assert not posted
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [("a {{colour}} cat", "NameError"), ("a {{1 +}} cat", "not a Python expression")],
+)
+def test_a_prompt_with_a_value_that_is_not_there(shell, posted, body, named):
+    cell = shell.refused(f"%%wanvideo {IMAGE}\n{body}", InputError)
+    assert named in cell.text
+    assert not posted
+
+
+def test_an_error_in_the_users_own_expression_keeps_its_cause(shell):
+    cell = shell.refused(f"%%wanvideo {IMAGE}\n{{{{1 / 0}}}}", InputError)
+    assert isinstance(cell.error.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "named", "offered"),
+    [
+        ("bejing", "'bejing'", "beijing"),
+        ("mars", "'mars'", "singapore"),
+        ("ftp://host/api/v1", "ftp://", "https://"),
+        ("https://", "https://", "https://host"),
+        ("http://example.com/api/v1", "unencrypted", "https"),
+        ("https://me:secret@example.com/api/v1", "example.com", "DASHSCOPE_API_KEY"),
+        ("https://example.com/api/v1?key=secret", "example.com", "DASHSCOPE_API_KEY"),
+    ],
+)
+def test_an_endpoint_that_can_not_be_used(shell, posted, endpoint, named, offered):
+    cell = shell.refused(f"%%wanvideo {IMAGE} --endpoint {endpoint}\nA cat", SettingsError)
+    assert named in cell.error.message
+    assert offered in str(cell.error)
+    assert "secret" not in cell.text
+    assert not posted
+
+
+def test_a_region_without_a_key(shell, monkeypatch):
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    cell = shell.refused(f"%%wanvideo {IMAGE} --endpoint singapore\nA cat", SettingsError)
+    assert "DASHSCOPE_API_KEY" in cell.text
+    assert "--endpoint local" in cell.text
+
+
+def test_settings_are_checked_in_a_dry_run_too(shell, no_server):
+    shell.refused(f"%%wanvideo {IMAGE} --endpoint mars --dry-run\nA cat", SettingsError)
+    shell.refused(f"%%wanvideo {IMAGE} -r 9P --dry-run\nA cat", InputError)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("resume", "resume needs"),
+        ("resume --wait", "resume needs"),
+        ("resume 1234 --seed 7", "seed"),
+        ("resume 1234 --seed 7 --image cat.png", "image, seed"),
+        ("resume 1234 --bogus", "--bogus"),
+        ("nonsense words here", "'words'"),
+    ],
+)
+def test_subcommands_that_make_no_sense(shell, posted, line, kind):
+    cell = shell.refused(f"%wanvideo {line}", InputError)
+    assert kind in cell.text
+    assert not posted
+
+
+def test_python_errors_are_the_same_ones(shell, posted):
+    cell = shell.refused("import wan_magic; wan_magic.submit('A cat', image='no.png')", InputError)
+    assert "no.png" in cell.text
+    cell = shell.refused("wan_magic.submit('A cat', image='cat.png', sede=7)", InputError)
+    assert "'sede'" in cell.text
+    assert "did you mean seed?" in cell.text
+    assert not posted
+
+
+def test_a_refusal_by_the_server_reads_as_well(shell, posted):
+    cell = shell.run(f"%%wanvideo clip {IMAGE}\nA cat")
+    assert not cell.ok
+    assert "Traceback" not in cell.text
+    assert "ApiError: HTTP 400 Refused: by the test" in cell.text
+    assert len(posted) == 1

@@ -1,0 +1,304 @@
+"""The card, driven by a job that the tests drive."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from magic_shell import WIDGET, png, wait_until
+
+from wan_magic import api
+from wan_magic.errors import JobCancelled, JobFailed, JobTimeout
+from wan_magic.jobs.job import Job, State
+from wan_magic.notebook.status import StatusCard
+
+EVIL = '<script>alert("x")</script> & <b>'
+
+
+@pytest.fixture(autouse=True)
+def _widgets(widgets):
+    return widgets
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def make(clock, real_job):
+    """Make a job and its card; whatever still runs is ended, so that no clock ticks on."""
+    jobs = []
+
+    def make_card(prompt="A cat runs", task_id="", notes=None, **about):
+        request, found = api.build(
+            prompt, image=png(), model="wan2.5-i2v-preview", resolution="480P", duration=5, seed=7
+        )
+        about = {"endpoint": "beijing", "region": "beijing", **about}
+        job = Job(
+            request,
+            notes=found if notes is None else notes,
+            task_id=task_id,
+            clock=clock,
+            **about,
+        )
+        jobs.append(job)
+        return job, StatusCard(job)
+
+    yield make_card
+    for job in jobs:
+        if not job.done():
+            job.finish(real_job.result(), State.DONE)
+
+
+def shown(card):
+    """The card's text, as its widgets hold it, without the picture's bytes."""
+    text = "".join(getattr(child, "value", "") for child in card.box.children)
+    return re.sub(r"base64,[\w+/=]+", "base64,", text)
+
+
+def button(card):
+    return next(child for child in card.box.children if hasattr(child, "on_click"))
+
+
+def test_the_card_says_what_will_be_made_and_for_how_much(make):
+    _, card = make()
+    text = shown(card)
+    for fact in ("A cat runs", "wan2.5-i2v-preview", "480P", "5 s", "seed 7", "beijing"):
+        assert fact in text
+    assert "estimated cost 1.5" in text
+    assert "5 s × 0.3" in text
+    assert '<img src="data:image/jpeg;base64,' in text
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.QUEUED, State.RUNNING])
+def test_the_step_at_hand_is_bold_and_the_later_ones_are_open(make, state):
+    job, card = make()
+    job.update(state=state)
+    steps = ["submitting", "queued", "running", "downloading", "done"]
+    text = shown(card).replace("● submitted", "● submitting")
+    at = steps.index(state)
+    for index, step in enumerate(steps):
+        assert f"{'●' if index <= at else '○'} {step}" in text
+    assert f'font-weight:600">● {state if at == 0 else steps[at]}' in text
+    assert text.count('font-weight:600">●') == 1
+
+
+def test_the_clock_is_the_jobs_own(make, clock):
+    job, card = make()
+    assert ">0 s " in shown(card)
+    clock.now += 72
+    job.update(state=State.RUNNING)
+    assert "1 min 12 s" in shown(card)
+
+
+def test_the_clock_ticks_without_news_from_the_job(make, clock):
+    _, card = make()
+    clock.now += 3700
+    wait_until(lambda: "1 h 01 min" in shown(card))
+
+
+def test_an_estimate_is_called_one(make):
+    _, card = make()
+    assert "usually 1 to 3 min once it runs (estimate)" in shown(card)
+    _, card = make(is_preview=True, endpoint="local")
+    assert "a preview usually takes seconds (estimate)" in shown(card)
+    assert "free preview" in shown(card)
+    assert "PREVIEW" in shown(card)
+
+
+def test_a_gateways_price_is_not_invented(make):
+    _, card = make(endpoint="gateway.example", region=None)
+    assert "price unknown" in shown(card)
+    assert "CNY" not in shown(card)
+    assert "gateway.example" in shown(card)
+
+
+def test_the_task_id_appears_when_the_server_has_named_it(make):
+    job, card = make()
+    assert "task <code" not in shown(card)
+    job.update(state=State.QUEUED, task_id="1234-abcd")
+    assert ">1234-abcd</code>" in shown(card)
+
+
+def test_a_resumed_job_claims_nothing_that_it_does_not_know(make):
+    _, card = make(task_id="1234-abcd")
+    text = shown(card)
+    assert "no further cost" in text
+    for unknown in ("seed", "480P", "usually"):
+        assert unknown not in text
+
+
+def test_a_download_shows_its_bytes(make):
+    job, card = make()
+    job.update(state=State.DOWNLOADING)
+    assert "MB" not in shown(card)
+    job.update(downloaded=(1_500_000, 6_000_000))
+    assert "1.5 of 6.0 MB" in shown(card)
+    job.update(downloaded=(2_500_000, 0))
+    assert "2.5 MB" in shown(card)
+
+
+def test_a_message_is_shown_to_screen_readers_and_goes_with_its_state(make):
+    job, card = make()
+    job.update(message="the endpoint is busy (429): submitting again in 4 s")
+    assert 'role="status"' in shown(card)
+    assert "submitting again" in shown(card)
+    job.update(state=State.QUEUED)
+    assert "submitting again" not in shown(card)
+
+
+def test_notes_are_shown(make):
+    _, card = make(notes=("cat.png was scaled", "sound is cut"))
+    assert "note: cat.png was scaled" in shown(card)
+    assert "note: sound is cut" in shown(card)
+
+
+def test_nothing_in_the_card_is_read_as_html(make, watched):
+    job, card = make(prompt=EVIL, notes=(EVIL,), endpoint=EVIL)
+    job.update(state=State.QUEUED, task_id=EVIL, message=EVIL)
+    assert "<script" not in shown(card)
+    assert shown(card).count("&lt;script&gt;") == 5
+    card.show()
+    job.finish(JobFailed(EVIL, hint=EVIL, code=EVIL, request_id=EVIL, task_id=EVIL), State.FAILED)
+    for output in watched.shown:
+        assert "<script" not in output["data"]["text/html"]
+        assert " & <b>" not in output["data"]["text/html"]
+
+
+# -- the button -----------------------------------------------------------------
+
+
+def test_cancel_asks_the_job_to_cancel(make):
+    job, card = make()
+    assert button(card).description == "Cancel"
+    button(card).click()
+    assert job.cancel_requested
+    assert button(card).disabled
+    assert "Cancelling" in button(card).description
+    assert not job.detach_requested
+
+
+def test_a_refused_cancel_offers_to_stop_watching(make):
+    job, card = make()
+    button(card).click()
+    job.update(state=State.RUNNING)
+    job.update(cancel_refused=True, message="Wan can't stop a task that already runs")
+    assert button(card).description == "Stop watching"
+    assert not button(card).disabled
+    assert "can&#x27;t stop" in shown(card)
+    button(card).click()
+    assert job.detach_requested
+    assert button(card).disabled
+
+
+def test_news_do_not_bring_stop_watching_back_once_it_was_clicked(make):
+    job, card = make()
+    button(card).click()
+    job.update(cancel_refused=True)
+    button(card).click()
+    job.update(state=State.RUNNING)
+    assert button(card).description == "Stopping…"
+    assert button(card).disabled
+
+
+def test_while_it_downloads_nothing_can_be_cancelled(make):
+    job, card = make()
+    job.update(state=State.DOWNLOADING)
+    assert button(card).disabled
+
+
+# -- the end --------------------------------------------------------------------
+
+
+def test_at_the_end_the_card_is_the_player_inside_and_out(make, watched, real_job):
+    job, card = make()
+    card.show()
+    (live,) = watched.shown
+    assert live["data"][WIDGET]["model_id"] == card.box.model_id
+    assert "SUBMITTED" in live["data"]["text/html"]
+    assert live["data"]["text/plain"].startswith(f"<Job {job.id} ")
+    job.finish(real_job.result(), State.DONE)
+    end = watched.shown[-1]
+    assert end["update"]
+    assert end["transient"] == live["transient"]
+    assert set(end["data"]) == {"text/html", "text/plain"}
+    assert "<video src=" in end["data"]["text/html"]
+    (inside,) = card.box.children
+    (output,) = inside.outputs
+    assert output["output_type"] == "display_data"
+    assert output["data"] == end["data"]
+    assert output["metadata"] == end["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "label"),
+    [
+        (JobFailed("the task failed: no", hint="change it", code="Bad"), State.FAILED, "FAILED"),
+        (JobCancelled("cancelled while it waited"), State.CANCELLED, "CANCELLED"),
+        (JobTimeout("stopped watching", hint="resume it"), State.DETACHED, "NOT WATCHED"),
+    ],
+)
+def test_every_other_end_is_a_static_card_that_says_why(make, watched, error, state, label):
+    job, card = make()
+    card.show()
+    job.update(state=State.QUEUED, task_id="1234-abcd")
+    job.finish(error, state)
+    end = watched.shown[-1]["data"]
+    assert WIDGET not in end
+    for part in (label, error.message, error.hint, "A cat runs", "1234-abcd"):
+        assert part in end["text/html"]
+    assert end["text/plain"].startswith(f"{label}: ")
+    assert card.box.children[0].outputs[0]["data"] == end
+
+
+def test_nothing_changes_after_the_end(make, watched, real_job):
+    job, card = make()
+    card.show()
+    job.finish(real_job.result(), State.DONE)
+    count, children = len(watched.shown), card.box.children
+    card._refresh()
+    card._changed(job)
+    assert list(card._ticks()) == []
+    job.update(message="late news")
+    assert len(watched.shown) == count
+    assert card.box.children == children
+
+
+def test_an_ended_job_is_shown_without_any_widget(make, watched, real_job):
+    job, card = make()
+    job.finish(real_job.result(), State.DONE)
+    card.show()
+    assert set(watched.shown[-1]["data"]) == {"text/html", "text/plain"}
+
+
+def test_two_cards_of_one_job_both_end(make, watched, real_job):
+    job, first = make()
+    second = StatusCard(job)
+    first.show()
+    second.show()
+    job.finish(real_job.result(), State.DONE)
+    updated = [
+        output["transient"]["display_id"] for output in watched.shown if output.get("update")
+    ]
+    assert len(set(updated)) == 2
+
+
+def test_a_card_that_fails_to_draw_does_not_lose_the_job(make, watched, real_job, monkeypatch):
+    job, card = make()
+    card.show()
+    monkeypatch.setattr("wan_magic.notebook.status.end_bundle", lambda job: 1 / 0)
+    job.finish(real_job.result(), State.DONE)
+    assert job.result() is real_job.result()
+
+
+def test_the_card_holds_no_large_data(make, widgets):
+    make()
+    assert all(len(repr(widget.get_state())) < 100_000 for widget in widgets)
