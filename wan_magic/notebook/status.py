@@ -184,7 +184,7 @@ def _status_html(job: Job) -> str:
         steps.append(f'<span style="white-space:nowrap;{weight}">{mark} {label}</span>')
     clock = [html.duration(job.elapsed), _expected(job), _progress(job)]
     return (
-        '<div style="line-height:1.5">'
+        f'<div data-state="{job.state}" style="line-height:1.5">'
         f'<div style="display:flex;flex-wrap:wrap;gap:2px 12px">{"".join(steps)}</div>'
         f"{html.line(*filter(None, clock), size=13, quiet=False)}</div>"
     )

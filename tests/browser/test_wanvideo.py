@@ -1,0 +1,246 @@
+"""`%%wanvideo` as its users see it, in JupyterLab and Notebook 7, on ipykernel 7 and 6."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from wan_magic.server import Server, ServerOptions
+
+from .lab import NARROW, export_html, open_html, play_video
+
+CAT = Path(__file__).parents[2] / "notebooks" / "cat.jpg"
+KEY = "sk-browser-tests-0123456789"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+LOAD = "%load_ext wan_magic"
+CLIP = (
+    "%%wanvideo clip --image cat.jpg --resolution 480P --duration 5 --seed 7\n"
+    "A cat runs through tall grass, the camera follows low."
+)
+SHORT = "%%wanvideo {} --image cat.jpg --model wanx2.1-i2v-turbo -r 480P -d 3\nA cat naps"
+BUSY = "import time\ntime.sleep(120)"
+CANCEL = ".wan-magic-cancel"
+
+
+@pytest.fixture(scope="module")
+def slow_api():
+    """The API as it is on a quiet day: a while in the queue, a while running."""
+    with Server(ServerOptions(token=KEY, queue_seconds=2, run_seconds=4, prefix="/qwen")) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def busy_api():
+    """The API on a busy day: nothing leaves the queue while a test lasts."""
+    with Server(ServerOptions(token=KEY, queue_seconds=3600)) as api:
+        yield api
+
+
+def hosted(api):
+    """The environment of a user with a key, whose endpoint is `api`."""
+    return {"DASHSCOPE_HTTP_BASE_URL": api.base_url, "DASHSCOPE_API_KEY": KEY}
+
+
+@pytest.fixture
+def cat(notebook_folder):
+    shutil.copy(CAT, notebook_folder / "cat.jpg")
+
+
+def assert_plays_the_clip(state):
+    assert state["currentTime"] > 0
+    assert (state["videoWidth"], state["videoHeight"]) == (832, 464)
+    assert state["duration"] == pytest.approx(5, abs=0.05)
+    assert state["audioBytes"] > 0
+    assert state["error"] is None
+
+
+@pytest.mark.usefixtures("cat")
+@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
+def test_one_cell_becomes_a_player_that_outlives_its_kernel(
+    open_notebook, context, server, slow_api, ui, kernel
+):
+    cells = [LOAD, CLIP, BUSY]
+    notebook = open_notebook(cells, kernel=kernel, ui=ui, env=hosted(slow_api))
+    notebook.run(0)
+    notebook.run(1, timeout=5)  # returns at once, the clip takes longer
+    bound = notebook.run_code("print(type(clip).__name__, clip.done())").cell
+    assert notebook.output_text(bound).strip() == "Job False"
+
+    busy = notebook.run(2, wait=False)
+    notebook.reveal(1)
+    notebook.wait_for_output(1, selector="[data-state=queued]")
+    notebook.wait_for_output(1, text="estimate")
+    notebook.wait_for_output(1, selector="img[alt='first frame']")
+    notebook.wait_for_output(1, selector="[data-state=running]")
+    assert "seed 7" in notebook.output_text(1)
+    assert "price unknown" in notebook.output_text(1)  # of an endpoint that nobody knows
+    notebook.wait_for_output(1, selector="video")
+    assert not busy.done()  # all of this while another cell ran
+    assert_plays_the_clip(notebook.play_video(1))
+    notebook.interrupt()
+    busy.wait(check=False)
+    named = notebook.run_code("print(clip.result().path.name, clip.result().seed)").cell
+    file = notebook.output_text(named).split()[0]
+    assert (notebook.file.parent / "wan_videos" / file).exists()
+    awaited = notebook.run_code("print((await clip).width)").cell
+    assert notebook.output_text(awaited).strip() == "832"
+
+    notebook.save()
+    assert WIDGET not in notebook.saved_mimetypes()
+    assert KEY not in notebook.file.read_text("utf-8")
+    assert "Signature=" not in notebook.file.read_text("utf-8")
+    notebook.close_and_reopen(kernel=None)
+    assert notebook.is_trusted()
+    assert_plays_the_clip(notebook.play_video(1, by="click"))
+    notebook.untrust(kernel=None)
+    assert not notebook.is_trusted()
+    assert_plays_the_clip(notebook.play_video(1))
+    page = open_html(context, export_html(server, notebook.file))
+    assert_plays_the_clip(play_video(page.locator("video")))
+    page.close()
+
+
+@pytest.mark.usefixtures("cat")
+@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
+def test_after_a_reload_the_card_is_alive_and_becomes_the_player(
+    open_notebook, slow_api, ui, kernel
+):
+    notebook = open_notebook([LOAD, CLIP], kernel=kernel, ui=ui, env=hosted(slow_api))
+    notebook.run(0)
+    notebook.run(1)
+    notebook.wait_for_output(1, selector="[data-state]")
+    notebook.save()
+    notebook.reload()
+    notebook.wait_for_output(1, selector="[data-state=running]")
+    notebook.wait_for_output(1, selector="video")
+    assert_plays_the_clip(notebook.play_video(1))
+
+
+@pytest.mark.usefixtures("cat")
+@pytest.mark.parametrize("kernel", ["k7", "k6"])
+def test_cancel_ends_a_task_that_waits(open_notebook, busy_api, kernel):
+    notebook = open_notebook([LOAD, CLIP], kernel=kernel, env=hosted(busy_api))
+    notebook.run(0)
+    notebook.run(1)
+    notebook.wait_for_output(1, selector="[data-state=queued]")
+    notebook.click(1, CANCEL)
+    notebook.wait_for_output(1, text="CANCELLED")
+    assert "nothing is paid" in notebook.output_text(1)
+    notebook.save()
+    assert WIDGET not in notebook.saved_mimetypes()
+    failed = notebook.run_code("clip.result()", check=False).cell
+    notebook.wait_for_output(failed, text="JobCancelled")
+    assert "Traceback" not in notebook.output_text(failed)
+
+
+@pytest.mark.usefixtures("cat")
+@pytest.mark.parametrize("kernel", ["k7", "k6"])
+def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
+    open_notebook, slow_api, kernel
+):
+    cells = [LOAD, SHORT.format("clip"), "print(clip.task_id)"]
+    notebook = open_notebook(cells, kernel=kernel, env=hosted(slow_api))
+    notebook.run(0)
+    notebook.run(1)
+    notebook.wait_for_output(1, selector="[data-state=running]")
+    notebook.click(1, CANCEL)
+    notebook.wait_for_output(1, text="goes on and is billed")
+    notebook.click(1, f"{CANCEL}:has-text('Stop watching')")
+    notebook.wait_for_output(1, text="NOT WATCHED")
+    notebook.run(2)
+    task = notebook.output_text(2).strip()
+    assert f"%wanvideo resume {task}" in notebook.output_text(1)
+    back = notebook.run_code(f"%wanvideo resume {task}").cell
+    notebook.wait_for_output(back, selector="video")
+    notebook.wait_for_output(back, text="A cat naps")
+    assert "wanx2.1-i2v-turbo" in notebook.output_text(back)
+
+
+@pytest.mark.usefixtures("cat")
+def test_a_waiting_cell_is_interrupted_without_harm_to_its_job(open_notebook, slow_api):
+    waiting = SHORT.format("clip --wait")
+    notebook = open_notebook([LOAD, waiting], env=hosted(slow_api))
+    notebook.run(0)
+    run = notebook.run(1, wait=False)
+    notebook.wait_for_output(1, selector="[data-state=running]")
+    notebook.interrupt()
+    run.wait(check=False)
+    notebook.wait_for_output(1, text="this cell no longer waits")
+    assert "Traceback" not in notebook.output_text(1)
+    notebook.wait_for_output(1, selector="video")
+
+
+def test_errors_read_well_and_failures_become_a_clear_card(open_notebook, notebook_folder, cat):
+    shutil.copy(CAT, notebook_folder / "dog.jpg")
+    cells = [
+        LOAD,
+        "%%wanvideo x --image cta.jpg\nhello",
+        "%%wanvideo x --image cat.jpg --resolution 360P\nhello",
+        "%%wanvideo gone --image http://127.0.0.1:9/x.png\nA cat <img src=x onerror=alert(1)>",
+    ]
+    notebook = open_notebook(cells)  # no key: the embedded preview server
+    notebook.run(0)
+    for cell, words in ((1, "cat.jpg"), (2, "480P, 720P, 1080P")):
+        notebook.run(cell, check=False)
+        notebook.wait_for_output(cell, text="InputError")
+        assert words in notebook.output_text(cell)
+        assert "Traceback" not in notebook.output_text(cell)
+    notebook.run(3)
+    notebook.wait_for_output(3, text="FAILED")
+    shown = notebook.output_text(3)
+    assert "InvalidParameter.DataInspection" in shown
+    assert "request" in shown
+    assert "A cat <img src=x" in shown  # as text
+    raised = notebook.run_code("gone.result()", check=False).cell
+    notebook.wait_for_output(raised, text="JobFailed")
+    notebook.save()
+    assert WIDGET not in notebook.saved_mimetypes()
+
+
+@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
+def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
+    notebook = open_notebook([LOAD, "%wanvideo panel"], kernel=kernel, ui=ui)
+    notebook.run(0)
+    notebook.run(1)
+    panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
+    panel.get_by_role("button", name="Generate").click()
+    notebook.wait_for_output(1, text="the prompt is empty")
+
+    panel.get_by_label("Prompt", exact=True).fill("A cat leaps over a brook")
+    with notebook.page.expect_file_chooser() as chooser:
+        panel.get_by_role("button", name="Choose a picture").click()
+    chooser.value.set_files(CAT)
+    notebook.wait_for_output(1, selector="img[alt='first frame']")
+    panel.get_by_label("Model", exact=True).select_option("wanx2.1-i2v-turbo")
+    # Only what this model takes: no sound, no shot type, its own seconds.
+    panel.get_by_label("Audio").wait_for(state="detached")
+    assert panel.get_by_label("Shot type").count() == 0
+    seconds = panel.get_by_label("Duration").locator("option").all_inner_texts()
+    assert [text.replace("\xa0", " ") for text in seconds] == ["default (5)", "3", "4", "5"]
+    panel.get_by_label("Duration").select_option("3")
+    panel.get_by_label("Resolution").select_option("480P")
+    notebook.wait_for_output(1, text="0.72 CNY")
+    panel.get_by_role("button", name="Generate").click()
+    notebook.wait_for_output(1, selector="video")
+    state = notebook.play_video(1)
+    assert (state["videoWidth"], state["videoHeight"]) == (832, 464)
+    assert state["duration"] == pytest.approx(3, abs=0.05)
+
+
+@pytest.mark.usefixtures("cat")
+def test_nothing_sticks_out_of_a_narrow_window(open_notebook, busy_api):
+    notebook = open_notebook([LOAD, CLIP, "%wanvideo panel"], env=hosted(busy_api), viewport=NARROW)
+    for cell in range(3):
+        notebook.run(cell)
+    notebook.wait_for_output(1, selector="[data-state=queued]")
+    notebook.js("() => { jupyterapp.commands.execute('application:toggle-left-area'); }")
+    for cell, selector in ((1, ".wan-magic-card"), (2, ".wan-magic-panel")):
+        box = notebook.wait_for_output(cell, selector=selector)
+        too_wide = box.evaluate(
+            "(box) => [...box.querySelectorAll('*')].filter((part) =>"
+            " part.getBoundingClientRect().right > box.getBoundingClientRect().right + 1"
+            ").map((part) => part.outerHTML.slice(0, 120))"
+        )
+        assert too_wide == []
