@@ -55,5 +55,5 @@ def _server_root() -> Path | None:
 
         record = Path(jupyter_runtime_dir()) / f"jpserver-{server}.json"
         return Path(json.loads(record.read_text(encoding="utf-8"))["root_dir"]).resolve()
-    except (ImportError, OSError, ValueError, KeyError):
+    except (ImportError, OSError, ValueError, KeyError, TypeError):
         return None

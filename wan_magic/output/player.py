@@ -45,16 +45,20 @@ def player_html(clip: Clip) -> str:
     title = request.prompt.strip() or request.template or clip.path.name
     poster = "data:image/jpeg;base64," + base64.b64encode(clip.poster).decode()
     link, src, note = relative_src(clip.path), None, ""
-    if link is not None:
-        src = link
-    elif clip.path.stat().st_size <= EMBED_MAX_BYTES:
-        kind = base64.b64encode(clip.path.read_bytes()).decode()
-        src = f"data:video/mp4;base64,{kind}"
-    else:
-        note = html.line(
-            "this front end can't reach the file, and it is too large to embed; it is at"
-            f" {html.code(str(clip.path))}"
-        )
+    try:
+        size = clip.path.stat().st_size
+        if link is not None:
+            src = link
+        elif size <= EMBED_MAX_BYTES:
+            data = base64.b64encode(clip.path.read_bytes()).decode()
+            src = f"data:video/mp4;base64,{data}"
+        else:
+            note = html.line(
+                "this front end can't reach the file, and it is too large to embed; it is at"
+                f" {html.code(str(clip.path))}"
+            )
+    except OSError:
+        link, note = None, html.line("the file is gone, or may not be read any more")
     picture = (
         f'<img src="{poster}" alt="{html.text(title)}" width="{clip.width}"'
         ' style="max-width:100%;border-radius:6px">'
