@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.runner import Runner
     from wan_magic.wan.endpoints import Endpoint
 
+_SWITCH = {"auto": True, "off": False}
 _lock = threading.Lock()
 
 
@@ -29,7 +30,7 @@ def build(
     prompt: str = "",
     *,
     image: object = None,
-    audio: str | None = None,
+    audio: str | bool | None = None,
     model: str | None = None,
     fit: bool = True,
     seed: int | None = None,
@@ -44,8 +45,9 @@ def build(
     image : str, Path, bytes, PIL image, Clip or Job
         The first frame: http(s) URL, local path, ``data:`` URI, file bytes, a PIL
         image, or a finished clip or job (its last frame).
-    audio : str, optional
-        An http(s) URL drives the video; ``"auto"`` asks for sound, ``"off"`` for none.
+    audio : str or bool, optional
+        An http(s) URL drives the video; ``"auto"`` (or True) asks for sound, ``"off"``
+        (or False) for none.
     model : str, default "wan2.5-i2v-preview"
         A name of the model table.
     fit : bool, default True
@@ -71,18 +73,19 @@ def build(
 
     known = {name for name in VideoRequest.__dataclass_fields__ if name not in ("image", "audio")}
     for name in fields.keys() - known:
+        known |= {"image", "audio", "fit"}
         hint = catalog.nearest(name, known) or f"options: {', '.join(sorted(known))}"
         raise InputError(f"unknown option {name!r}", hint=hint)
     row = catalog.find_model(model or catalog.DEFAULT_MODEL)
     request = VideoRequest(
         model=row.name,
         prompt=prompt,
-        audio={"auto": True, "off": False}.get(audio or ""),
+        audio=audio if isinstance(audio, bool) else _SWITCH.get(audio or ""),
         seed=random.SystemRandom().randint(0, catalog.SEED_MAX) if seed is None else seed,
         **fields,
     )
     if audio and request.audio is None:
-        request = replace(request, audio_url=audio)
+        request = replace(request, audio_url=str(audio))
     notes = request.check()
     if request.audio_url:
         url, heard = check_audio(request.audio_url, seconds=request.effective_duration)
@@ -107,6 +110,8 @@ def _frame_of(image: object) -> object:
             f"the clip of job {image.id} is not finished ({image.state})",
             hint="wait for it with .result(), then use its last frame",
         )
+    if image.exception():
+        raise InputError(f"job {image.id} made no clip ({image.state})", hint="take another image")
     return image.result()
 
 
@@ -182,6 +187,9 @@ def resume(
     endpoint, out, timeout
         As for `submit`; the endpoint must be the one it was submitted to.
     """
+    task_id = task_id.strip()
+    if not task_id:
+        raise InputError("no task id was given", hint="the card and every error name it")
     settings = from_environment().override(endpoint=endpoint, out=out, timeout=timeout)
     return start(VideoRequest(model=_model_of(task_id, settings)), settings, (), task_id=task_id)
 
@@ -194,7 +202,9 @@ def _model_of(task_id: str, settings: Settings) -> str:
         rows = WanClient(resolve(settings)).list_tasks(task_id=task_id)
     except (ApiError, ConnectionFailed):
         rows = []
-    return next((str(row["model_name"]) for row in rows if row.get("model_name")), "unknown model")
+    # Some servers ignore the filter; the model of another task would make a wrong price.
+    named = (row.get("model_name") for row in rows if row.get("task_id") == task_id)
+    return next((str(name) for name in named if name), "unknown model")
 
 
 def start(
@@ -249,7 +259,8 @@ def _runner() -> Runner:
 def _writable(settings: Settings) -> Path:
     from wan_magic.output.place import default_out
 
-    folder = settings.out or default_out()
+    # Absolute: the working directory may be another one when the clip arrives.
+    folder = (settings.out or default_out()).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".wan-"):

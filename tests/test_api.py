@@ -1,0 +1,424 @@
+"""The Python face, down to a real clip from a real server on this machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from decimal import Decimal
+
+import pytest
+import requests
+from PIL import Image, ImageDraw
+
+import wan_magic
+from wan_magic import api
+from wan_magic.errors import ApiError, ConnectionFailed, InputError, JobFailed, SettingsError
+from wan_magic.jobs import lifecycle
+from wan_magic.jobs.job import Job, State
+from wan_magic.output.player import player_bundle
+from wan_magic.server import Server, ServerOptions
+from wan_magic.settings import Settings, from_environment
+from wan_magic.wan import client as client_module
+from wan_magic.wan.request import VideoRequest
+
+KEY = "sk-0123456789abcdef"
+FAST = {"model": "wanx2.1-i2v-turbo", "resolution": "480P", "duration": 3}
+
+
+@pytest.fixture(scope="module")
+def picture():
+    image = Image.new("RGB", (320, 240), "steelblue")
+    ImageDraw.Draw(image).ellipse((80, 60, 240, 180), fill="orange")
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What was about to be sent, where and with which key; nothing is."""
+    jobs = []
+
+    def still(job, client, storage, folder):
+        jobs.append((job, client.endpoint, folder))
+        return iter(())
+
+    monkeypatch.setattr(lifecycle, "live", still)
+    return jobs
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*_, **__):
+        pytest.fail("something was sent")
+
+    monkeypatch.setattr(requests.Session, "send", refuse)
+
+
+# -- build --------------------------------------------------------------------------
+
+
+def build(prompt="waves", image=None, **options):
+    return api.build(prompt, image=image or "https://x.org/sea.png", **options)
+
+
+def refusal(**options):
+    with pytest.raises(InputError) as caught:
+        build(**options)
+    return str(caught.value)
+
+
+def test_build_makes_a_checked_request_and_sends_nothing(no_network):
+    request, notes = build(seed=7)
+    assert request.body() == {
+        "model": "wan2.5-i2v-preview",
+        "input": {"prompt": "waves", "img_url": "https://x.org/sea.png"},
+        "parameters": {"seed": 7},
+    }
+    assert notes == ()
+
+
+def test_a_seed_is_drawn_so_that_every_clip_can_be_made_again():
+    seeds = {build()[0].seed for _ in range(20)}
+    assert len(seeds) > 15
+    assert all(0 <= seed <= 2147483647 for seed in seeds)
+    assert build(seed=0)[0].seed == 0
+
+
+def test_the_other_options_reach_the_request():
+    request, _ = build(
+        model="wan2.6-i2v-flash",
+        negative_prompt="blur",
+        resolution="720P",
+        duration=15,
+        prompt_extend=False,
+        watermark=True,
+        shot_type="multi",
+    )
+    assert (
+        request.body()["parameters"].items()
+        >= {
+            "resolution": "720P",
+            "duration": 15,
+            "prompt_extend": False,
+            "watermark": True,
+            "shot_type": "multi",
+        }.items()
+    )
+    assert request.negative_prompt == "blur"
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("resolutoin", "did you mean resolution?"),
+        ("imgae", "did you mean image?"),
+        ("negative", "did you mean negative_prompt?"),
+        ("zzz", "options: audio, "),
+    ],
+)
+def test_an_unknown_option_with_the_nearest_right_one(option, hint):
+    text = refusal(**{option: 1})
+    assert f"unknown option {option!r}" in text
+    assert hint in text
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"model": "sora"}, "unknown model 'sora'"),
+        ({"prompt": " "}, "the prompt is empty"),
+        ({"resolution": "4K"}, "does not take resolution '4K'"),
+        ({"duration": 6}, "does not take duration 6"),
+        ({"seed": -1}, "out of range"),
+        ({"shot_type": "multi"}, "takes no shot type"),
+        ({"image": "no-such.png"}, "no such image: 'no-such.png'"),
+        ({"image": b"not a picture"}, "not an image"),
+        ({"image": 42}, "cannot be used as an image"),
+        ({"model": "wan2.2-i2v-flash", "audio": "auto"}, "takes no audio"),
+        ({"model": "wan2.2-i2v-flash", "audio": False}, "takes no audio"),
+        ({"audio": "https://x.org/a.ogg"}, "must be wav or mp3"),
+    ],
+    ids=str,
+)
+def test_bad_input_costs_nothing(no_network, options, part):
+    assert part in refusal(**options)
+
+
+def test_no_image_at_all():
+    with pytest.raises(InputError, match="i2v-preview needs a first frame"):
+        api.build("waves")
+
+
+@pytest.mark.parametrize(
+    ("audio", "switch"),
+    [("auto", True), ("off", False), (True, True), (False, False), (None, None), ("", None)],
+)
+def test_the_audio_switch(audio, switch):
+    request, _ = build(model="wan2.6-i2v-flash", audio=audio)
+    assert (request.audio, request.audio_url) == (switch, None)
+
+
+def test_audio_by_address():
+    request, notes = build(audio="https://x.org/rain.mp3")
+    assert (request.audio, request.audio_url) == (None, "https://x.org/rain.mp3")
+    assert any("longer than 5 s is cut" in note for note in notes)
+
+
+def test_notes_of_the_image_and_of_the_request_are_told(picture):
+    _, notes = build(image=Image.new("RGBA", (100, 100)), prompt="x" * 1501, resolution="480P")
+    assert any("transparent" in note for note in notes)
+    assert any("1501 characters" in note for note in notes)
+    with pytest.raises(InputError, match="transparent"):
+        build(image=Image.new("RGBA", (100, 100)), fit=False)
+
+
+# -- the image from an earlier job ------------------------------------------------------
+
+
+def job(outcome=None, state=State.DONE):
+    made = Job(VideoRequest(prompt="p"), endpoint="local")
+    if outcome is not None:
+        made.finish(outcome, state)
+    return made
+
+
+def test_a_job_that_has_not_ended_is_no_image():
+    with pytest.raises(InputError, match=r"is not finished \(submitting\)") as caught:
+        build(image=job())
+    assert ".result()" in caught.value.hint
+
+
+def test_a_job_without_a_clip_is_no_image():
+    with pytest.raises(InputError, match=r"made no clip \(failed\)"):
+        build(image=job(JobFailed("no"), State.FAILED))
+
+
+# -- where it goes ----------------------------------------------------------------------
+
+
+def endpoint_of(started, **options):
+    wan_magic.submit("waves", image="https://x.org/sea.png", **options)
+    return started[-1][1]
+
+
+def test_no_key_means_the_local_preview(started, folder):
+    endpoint = endpoint_of(started)
+    made, _, out = started[0]
+    assert endpoint.is_local
+    assert endpoint.base_url.startswith("http://127.0.0.1:")
+    assert made.is_preview
+    assert str(made.estimate) == "5.00 CNY", "what the hosted API would ask"
+    assert out == folder / "wan_videos"
+
+
+def test_a_key_means_the_official_endpoint(started, folder, monkeypatch, no_network):
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    endpoint = endpoint_of(started)
+    assert endpoint.base_url == "https://dashscope.aliyuncs.com/api/v1"
+    assert endpoint.key == KEY
+    assert not started[0][0].is_preview
+
+
+def test_local_is_free_with_a_key_too(started, folder, monkeypatch):
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    endpoint = endpoint_of(started, endpoint="local")
+    assert endpoint.is_local
+    assert endpoint.key != KEY, "the key stays at home"
+
+
+def test_a_key_file_and_a_region(started, folder, monkeypatch):
+    (folder / "key").write_text(f"{KEY}\n")
+    monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", str(folder / "key"))
+    endpoint = endpoint_of(started, endpoint="singapore")
+    assert (endpoint.base_url, endpoint.key) == (
+        "https://dashscope-intl.aliyuncs.com/api/v1",
+        KEY,
+    )
+    assert started[0][0].estimate.amount == Decimal("0.75")
+    assert started[0][0].estimate.currency == "USD"
+
+
+def test_a_base_url_without_a_key(folder, monkeypatch, no_network):
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", "https://gateway.example/qwen/api/v1")
+    with pytest.raises(SettingsError, match=r"endpoint gateway\.example needs a key"):
+        wan_magic.submit("waves", image="https://x.org/sea.png")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "part"),
+    [
+        ("http://gateway.example/api/v1", "unencrypted"),
+        ("mars", "unknown endpoint 'mars'"),
+        ("https://me:pw@gateway.example/api/v1", "more than a path"),
+    ],
+)
+def test_an_endpoint_that_is_refused(folder, monkeypatch, no_network, endpoint, part):
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    with pytest.raises(SettingsError, match=part):
+        wan_magic.submit("waves", image="https://x.org/sea.png", endpoint=endpoint)
+
+
+def test_a_key_with_a_line_break_in_it_shows_nowhere(folder, monkeypatch, no_network):
+    monkeypatch.setenv("DASHSCOPE_API_KEY", f"{KEY}\nnext line")
+    with pytest.raises(SettingsError) as caught:
+        wan_magic.submit("waves", image="https://x.org/sea.png")
+    assert KEY not in str(caught.value)
+
+
+# -- the folder -------------------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_made_is_found_before_anything_is_sent(folder, no_network):
+    (folder / "file").write_text("")
+    with pytest.raises(SettingsError, match="cannot write to the folder") as caught:
+        wan_magic.submit("waves", image="https://x.org/sea.png", out=folder / "file" / "clips")
+    assert "nothing was sent" in caught.value.hint
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_anything_is_sent(
+    folder, no_network, monkeypatch
+):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    with pytest.raises(SettingsError, match="wan_videos: Permission denied"):
+        wan_magic.submit("waves", image="https://x.org/sea.png")
+
+
+def test_the_folder_stays_where_it_was_when_the_working_directory_changes(started, folder):
+    wan_magic.submit("waves", image="https://x.org/sea.png", out="clips")
+    assert started[0][2] == folder / "clips"
+    assert list((folder / "clips").iterdir()) == [], "the trial leaves nothing"
+
+
+def test_the_folder_of_the_environment(started, folder, monkeypatch):
+    monkeypatch.setenv("WAN_MAGIC_OUT", str(folder / "mine"))
+    wan_magic.submit("waves", image="https://x.org/sea.png")
+    assert started[0][2] == folder / "mine"
+
+
+# -- resume -----------------------------------------------------------------------------
+
+
+class Listing:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __call__(self, endpoint):
+        self.endpoint = endpoint
+        return self
+
+    def list_tasks(self, **filters):
+        if isinstance(self.rows, Exception):
+            raise self.rows
+        return self.rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "model"),
+    [
+        ([{"task_id": "t-1", "model_name": "wan2.6-i2v"}], "wan2.6-i2v"),
+        ([{"task_id": "t-2", "model_name": "wan2.6-i2v"}], "unknown model"),
+        ([{"task_id": "t-1"}], "unknown model"),
+        ([], "unknown model"),
+        (ApiError("HTTP 404"), "unknown model"),
+        (ConnectionFailed("no"), "unknown model"),
+    ],
+    ids=str,
+)
+def test_resume_watches_a_task_and_submits_nothing(started, folder, monkeypatch, rows, model):
+    monkeypatch.setattr(client_module, "WanClient", Listing(rows))
+    made = wan_magic.resume(" t-1\n", endpoint="local", timeout=60)
+    assert (made.task_id, made.is_resumed, made.state) == ("t-1", True, State.QUEUED)
+    assert made.request.model == model
+    assert made.timeout == 60
+
+
+@pytest.mark.parametrize("task_id", ["", "  "])
+def test_resume_of_nothing(no_network, task_id):
+    with pytest.raises(InputError, match="no task id"):
+        wan_magic.resume(task_id)
+
+
+# -- all the way --------------------------------------------------------------------------
+
+
+def test_generate_makes_a_clip_with_no_key(folder, picture, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nobody there
+    clip = wan_magic.generate("A cat runs", image=picture, seed=7, **FAST)
+    assert clip.path == folder / "wan_videos" / f"a-cat-runs-{clip.task_id[:8]}.mp4"
+    assert (clip.width, clip.height) == (720, 544)
+    assert clip.duration == pytest.approx(3, abs=0.05)
+    assert (clip.fps, clip.has_audio, clip.seed, clip.is_preview) == (30, False, 7, True)
+    assert str(clip.cost) == "0.72 CNY"
+    assert list((folder / "wan_videos").iterdir()) == [clip.path]
+
+    # Its last frame starts the next one, given as the clip or as its job.
+    ended = job(clip)
+    for image in (clip, ended):
+        request, notes = build(image=image, model="wan2.5-i2v-preview")
+        assert request.image.source == f"the last frame of {clip.path.name}"
+        assert (request.image.width, request.image.height) == (720, 544)
+        assert notes == ()
+
+
+def test_the_same_through_a_gateway_with_a_prefix_and_a_key(
+    folder, picture, monkeypatch, caplog, capfd
+):
+    caplog.set_level("DEBUG")
+    with Server(ServerOptions(prefix="/qwen", token=KEY)) as server:
+        monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", server.base_url)
+        monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+        states = []
+        made = wan_magic.submit("一只猫", image=picture, out="clips", **FAST)
+        made.on_change(lambda job: states.append(str(job.state)))
+        clip = made.result(timeout=60)
+
+        assert server.base_url.endswith("/qwen/api/v1")
+        assert made.endpoint == f"127.0.0.1:{server.port}"
+        assert not clip.is_preview, "whatever serves a gateway is taken at its word"
+        assert str(clip.cost) == "price unknown"
+        assert clip.path == folder / "clips" / f"一只猫-{clip.task_id[:8]}.mp4"
+        assert states[-2:] == ["downloading", "done"]
+
+        again = wan_magic.resume(clip.task_id, out="again").result(timeout=60)
+        assert again.path.read_bytes() == clip.path.read_bytes()
+        assert again.request.model == "wanx2.1-i2v-turbo"
+        assert again.request.prompt == "一只猫"
+
+        monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-another-key-entirely")
+        refused = wan_magic.submit("p", image=picture, **FAST)
+        with pytest.raises(ApiError, match="HTTP 401 InvalidApiKey") as caught:
+            refused.result(timeout=60)
+        assert caught.value.request_id
+
+        lost = wan_magic.resume("no-such-task", endpoint=server.base_url)
+        with pytest.raises(ApiError):
+            lost.result(timeout=60)
+
+    said = capfd.readouterr()
+    assert KEY not in caplog.text, "not even at debug level, by any library"
+    ours = "".join(r.getMessage() for r in caplog.records if r.name.startswith("wan_magic"))
+    everything = [repr(made), repr(clip), json.dumps(player_bundle(clip)), ours]
+    everything += [
+        said.out,
+        said.err,
+        str(caught.value),
+        repr(from_environment()),
+        repr(Settings()),
+    ]
+    for text in everything:
+        assert KEY not in text
+        assert "Signature=" not in text
+    for path in folder.rglob("*"):
+        assert path.is_dir() or KEY.encode() not in path.read_bytes()
