@@ -160,16 +160,19 @@ class Panel:
         self.price.value = html.line(html.text(text))
 
     def _uploaded(self, _: Any) -> None:
-        if not self.upload.value:
+        if not self.upload.value or not self.upload.value[0]["content"]:
             return
-        data = bytes(self.upload.value[0]["content"])
-        self.upload.value = ()  # the widget's state must not hold megabytes
+        file = self.upload.value[0]
+        data = bytes(file["content"])
+        # The button goes on to count one picture, but its state must not hold megabytes.
+        self.upload.value = ({**file, "content": memoryview(b"")},)
         self._image = data
         try:
             thumbnail = base64.b64encode(_thumbnail(data)).decode()
         except OSError:
             self._image = None
             self.preview.value = ""
+            self.upload.value = ()
             self._say("that file is not a picture: JPEG, PNG, BMP and WEBP are")
             return
         self._say("")
@@ -226,7 +229,7 @@ def _values(control: widgets.Widget, value: Any) -> list[Any]:
 
 def _control(option: Option, row: Model) -> widgets.Widget:
     """Make the control of one option, with the values that the model takes."""
-    label = option.flag.lstrip("-").replace("-", " ").capitalize()
+    label = option.name.replace("_", " ").capitalize()
     common = {"description": label, "tooltip": option.help, "layout": _WIDE, "style": _LABELS}
     choices = option.choices(row)
     if option.kind == "switch":
