@@ -24,9 +24,6 @@ ROOT = Path(__file__).parents[2]
 KEY = "sk-kernel-0123456789"
 pytestmark = [
     pytest.mark.kernel,
-    # Of pyzmq's and tornado's own sockets and loops, when a client is dropped.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 MAKE = f"%%wanvideo clip --image cat.png {SMALL} --seed 7\nA cat runs"

@@ -173,7 +173,7 @@ def test_a_picture_is_previewed_and_its_bytes_leave_the_widgets(made, widgets):
     Image.effect_noise((1200, 900), 200).convert("RGB").save(out, "PNG")
     upload(made.upload, out.getvalue())
     assert '<img src="data:image/jpeg;base64,' in made.preview.value
-    assert made.upload.value == ()
+    assert len(made.upload.value) == 1, "the button goes on to count one picture"
     assert len(out.getvalue()) > 1_000_000
     assert all(len(repr(widget.get_state())) < 100_000 for widget in widgets)
 

@@ -160,9 +160,9 @@ class Panel:
         self.price.value = html.line(html.text(text))
 
     def _uploaded(self, _: Any) -> None:
-        if not self.upload.value or not self.upload.value[0]["content"]:
+        file = self.upload.value[0] if self.upload.value else None
+        if file is None or (file["size"] and not file["content"]):  # our own doing, below
             return
-        file = self.upload.value[0]
         data = bytes(file["content"])
         # The button goes on to count one picture, but its state must not hold megabytes.
         self.upload.value = ({**file, "content": memoryview(b"")},)
