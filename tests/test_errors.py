@@ -66,11 +66,12 @@ def test_errors_survive_pickling(kind):
 
 def test_ipython_shows_two_lines_and_no_traceback():
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        shell = InteractiveShell()
-        shell.history_manager.enabled = False
+        # In memory: a history file would be closed at exit, when its folder may be gone.
+        shell = InteractiveShell(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
         result = shell.run_cell(
             "from wan_magic.errors import InputError\nraise InputError('no image', hint='add one')"
         )
