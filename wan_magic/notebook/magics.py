@@ -12,6 +12,8 @@ from traitlets import Float, Unicode
 from wan_magic.errors import InputError, JobTimeout, WanError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
 
@@ -131,26 +133,28 @@ class WanMagics(Magics):
     def _follow(self, job: Job, *, wait: bool) -> None:
         """Show the job where this shell can show it; wait where nobody watches."""
         kernel = getattr(self.shell, "kernel", None)
-        if kernel is None:
-            from wan_magic.notebook.terminal import follow
+        with _interruptible(job):
+            if kernel is None:
+                from wan_magic.notebook.terminal import follow
 
-            _waiting(job, lambda: follow(job))
-        elif not _is_watched(kernel):
-            from wan_magic.notebook.headless import follow_headless
+                follow(job)
+            elif not _is_watched(kernel):
+                from wan_magic.notebook.headless import follow_headless
 
-            _waiting(job, lambda: follow_headless(job))
-        else:
-            from wan_magic.notebook.status import StatusCard
+                follow_headless(job)
+            else:
+                from wan_magic.notebook.status import StatusCard
 
-            StatusCard(job).show()
-            if wait:
-                _waiting(job, job.result)
+                StatusCard(job).show()
+                if wait:
+                    job.result()
 
 
-def _waiting(job: Job, wait: Any) -> None:
-    """Wait; an interrupt stops the waiting, not the job."""
+@contextlib.contextmanager
+def _interruptible(job: Job) -> Iterator[None]:
+    """Let an interrupt stop the waiting, and not the job."""
     try:
-        wait()
+        yield
     except KeyboardInterrupt:
         raise JobTimeout(
             f"interrupted: this cell no longer waits, job {job.id} goes on",
