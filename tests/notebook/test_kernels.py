@@ -22,9 +22,7 @@ from wan_magic.server import Server, ServerOptions
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-kernel-0123456789"
-pytestmark = [
-    pytest.mark.kernel,
-]
+pytestmark = pytest.mark.kernel
 
 MAKE = f"%%wanvideo clip --image cat.png {SMALL} --seed 7\nA cat runs"
 FAIL = f"%%wanvideo clip --image http://127.0.0.1:9/cat.png {SMALL}\nA cat that can't be fetched"

@@ -48,11 +48,13 @@ class Runner:
 
     Examples
     --------
+    >>> done = threading.Event()
     >>> def steps():
-    ...     print("one")
-    ...     yield 0.01
-    ...     print("two")
+    ...     yield 0.01  # seconds until it goes on
+    ...     done.set()
     >>> handle = Runner().start(steps())
+    >>> done.wait(10)
+    True
     """
 
     def __init__(self, workers: int = 4, clock: Callable[[], float] = time.monotonic) -> None:

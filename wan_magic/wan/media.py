@@ -79,8 +79,8 @@ def load_first_frame(value: object, model: catalog.Model, *, fit: bool = True) -
 
     Examples
     --------
-    >>> frame = load_first_frame("https://example.com/my cat.png", find_model("wan2.6-i2v"))
-    >>> frame.value
+    >>> model = catalog.find_model("wan2.6-i2v")
+    >>> load_first_frame("https://example.com/my cat.png", model).value
     'https://example.com/my%20cat.png'
     """
     import warnings
