@@ -54,9 +54,21 @@ def test_the_key_file_of_the_sdk(clean_machine):
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe\x00broken"])
 def test_a_key_file_without_a_key_is_no_key(clean_machine, content):
-    path = clean_machine / "key"
+    path = clean_machine / ".dashscope" / "api_key"
+    path.parent.mkdir()
     path.write_bytes(content)
-    assert from_environment({"DASHSCOPE_API_KEY_FILE_PATH": str(path)}).api_key is None
+    assert from_environment({}).api_key is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00broken"])
+def test_a_named_key_file_without_a_key_is_an_error_and_not_a_silent_preview(
+    clean_machine, content
+):
+    path = clean_machine / "key"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match="holds no readable key"):
+        from_environment({"DASHSCOPE_API_KEY_FILE_PATH": str(path)})
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\n"])

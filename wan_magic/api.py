@@ -213,7 +213,8 @@ def start(
     """Start the job of a checked request. The folder is tried before anything is sent."""
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.lifecycle import live
-    from wan_magic.wan.client import StorageSession, WanClient
+    from wan_magic.wan.client import WanClient
+    from wan_magic.wan.storage import StorageSession
 
     folder = _writable(settings)
     endpoint = resolve(settings)

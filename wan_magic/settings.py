@@ -64,6 +64,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     ----------
     environ : mapping, default ``os.environ``
         Read at every call, so that a key set in a running notebook is seen.
+
+    Raises
+    ------
+    SettingsError
+        If a key file is named that holds no key, or a folder's home does not exist.
     """
     env = os.environ if environ is None else environ
 
@@ -79,12 +84,19 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _read_key(path: str | None) -> str | None:
+def _read_key(named: str | None) -> str | None:
     try:
-        text = Path(path or "~/.dashscope/api_key").expanduser().read_text(encoding="utf-8-sig")
+        path = Path(named or "~/.dashscope/api_key").expanduser()
+        key = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError, RuntimeError):  # no file, not a text, no home
-        return None
-    return text.strip() or None
+        key = ""
+    if named and not key:
+        # Whoever names a file means to use its key: a silent preview would surprise them.
+        raise SettingsError(
+            f"DASHSCOPE_API_KEY_FILE_PATH names {named}, which holds no readable key",
+            hint="put the key into that file, or unset the variable",
+        )
+    return key or None
 
 
 def _folder(value: str | Path) -> Path:

@@ -245,6 +245,14 @@ def test_a_lost_task(drive):
     assert isinstance(error, JobFailed)
     assert "the server does not know this task" in error.message
     assert ride.job.state is State.FAILED
+    assert ride.job.elapsed > 30
+
+
+def test_a_task_that_becomes_visible_only_after_a_while_is_not_given_up(drive):
+    ride = drive(queries=[task("UNKNOWN"), task("UNKNOWN"), task("PENDING"), DONE])
+    ride.run()
+    assert ride.job.state is State.DONE
+    assert any("UNKNOWN" in text for text in ride.messages)
 
 
 def test_a_success_without_a_video(drive):
@@ -455,7 +463,7 @@ def test_a_video_that_cannot_be_had(drive, answer, part):
     assert error.task_id == "0385dc79-5ff8"
     assert RESUME in error.hint
     assert ride.job.state is State.FAILED
-    assert len(ride.storage.urls) == 4
+    assert len(ride.storage.urls) == 8
     assert ride.files == [], "nothing half-made is left"
     assert "s3cret" not in str(error)
     assert ".part" not in str(error)

@@ -15,10 +15,12 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import client as client_module
-from wan_magic.wan.client import StorageSession, WanClient, download
+from wan_magic.wan import storage, transport
+from wan_magic.wan.client import WanClient
 from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.media import FirstFrame
 from wan_magic.wan.request import VideoRequest
+from wan_magic.wan.storage import StorageSession, download
 
 KEY = "sk-0123456789abcdef"
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
@@ -422,7 +424,7 @@ def test_half_an_answer(server, client):
 
 
 def test_an_answer_that_takes_too_long(server, client, monkeypatch):
-    monkeypatch.setattr(client_module, "_TIMEOUT", (5, 0.1))
+    monkeypatch.setattr(transport, "TIMEOUT", (5, 0.1))
     server.stays_silent()
     assert no_answer(client.create, REQUEST).maybe_accepted
 
@@ -588,7 +590,7 @@ def test_an_empty_download(server, tmp_path):
 
 
 def test_a_download_without_an_end(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(client_module, "_VIDEO_MAX_BYTES", 1000)
+    monkeypatch.setattr(storage, "_VIDEO_MAX_BYTES", 1000)
     server.says(VIDEO)
     assert "larger than" in no_answer(fetch, server.base_url, tmp_path).message
 

@@ -1,8 +1,8 @@
 """The life of a job, step by step: submit, watch, download.
 
 Each function is a generator for the `Runner`: it yields the seconds until it wants
-to go on. The paid call is made once. What can be asked again for free (queries,
-downloads) is asked again until the deadline.
+to go on. The paid call is made once. What can be asked again for free is asked again:
+queries until the deadline, downloads for about two minutes, with a fresh link each time.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from wan_magic.errors import (
 )
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.job import State
-from wan_magic.wan.client import download
 from wan_magic.wan.codes import RETRY_STATUSES, advice
+from wan_magic.wan.storage import download
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from wan_magic.wan.request import Estimate, VideoRequest
 
 _SUBMIT_TRIES = 6
-_DOWNLOAD_TRIES = 4
+_DOWNLOAD_TRIES = 8
+_VISIBLE_AFTER = 30.0
+"""Seconds after a submit within which UNKNOWN may only mean: not visible yet."""
 _ENDS = {JobCancelled: State.CANCELLED, JobTimeout: State.DETACHED}
 
 
@@ -196,14 +198,16 @@ def _settled(job: Job, task: Task) -> bool:
         )
     if task.state == "cancelled":
         raise JobCancelled("cancelled while it waited in the queue: nothing is paid")
-    if task.state == "unknown":
+    if task.state == "unknown" and (job.is_resumed or job.elapsed > _VISIBLE_AFTER):
         raise JobFailed(
             "the server does not know this task: it never existed there, or is over 24 hours old",
-            hint="check that --endpoint is the one that it was submitted to",
+            hint="the preview server forgets its tasks when its kernel ends: run the cell again"
+            if job.is_preview
+            else "check that --endpoint is the one that it was submitted to",
             task_id=job.task_id,
             request_id=task.request_id,
         )
-    state = State.QUEUED if task.state == "queued" else State.RUNNING
+    state = State.QUEUED if task.state in ("queued", "unknown") else State.RUNNING
     message = job.message if job.cancel_requested else ""
     if task.status.upper() not in ("PENDING", "RUNNING"):
         said = task.status or ": ".join(filter(None, (task.code, task.message)))

@@ -1,4 +1,4 @@
-"""The API over HTTP: create, query, list, cancel, download. It believes nobody.
+"""The API over HTTP: create, query, list, cancel. It believes nobody.
 
 Source of paths, headers and shapes: Alibaba's image-to-video API reference and
 task-management page, 2026. Nothing here retries; who may try again is decided
@@ -16,13 +16,11 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
+from wan_magic.wan import transport
 from wan_magic.wan.codes import advice
-from wan_magic.wan.endpoints import is_loopback
+from wan_magic.wan.transport import limited, proxies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
 
@@ -39,9 +37,6 @@ _STATES: dict[str, TaskState] = {
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
-_VIDEO_MAX_BYTES = 2 * 1024**3
-_TIMEOUT = (10.0, 60.0)
-"""Seconds to connect, and between two bytes of an answer."""
 
 
 @dataclass(frozen=True)
@@ -85,27 +80,6 @@ class _Bearer(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-class StorageSession(requests.Session):
-    """For storage hosts: a login from .netrc would spoil a signed address after a redirect."""
-
-    def rebuild_auth(
-        self,
-        prepared_request: requests.PreparedRequest,
-        response: requests.Response,  # noqa: ARG002 - as requests calls it
-    ) -> None:
-        """Send no login to the next host."""
-        prepared_request.headers.pop("Authorization", None)
-
-
-def _proxies(url: str) -> dict[str, str]:
-    """Keep what is on this machine from a proxy, which would see the key and could not reach it."""
-    return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}
 
 
 class WanClient:
@@ -186,8 +160,8 @@ class WanClient:
                 self.endpoint.base_url + path,
                 auth=self._auth,
                 headers={"Accept": "application/json", **(headers or {})},
-                timeout=_TIMEOUT,
-                proxies=_proxies(self.endpoint.base_url),
+                timeout=transport.TIMEOUT,
+                proxies=proxies(self.endpoint.base_url),
                 allow_redirects=False,  # a redirect must not carry the key elsewhere
                 stream=True,
                 **kwargs,
@@ -204,7 +178,7 @@ class WanClient:
                 f"{name} redirects to {target}; the key is not sent there",
                 hint="if that is the right place, name it with --endpoint",
             )
-        raw = b"".join(_limited(response, _ANSWER_MAX_BYTES))
+        raw = b"".join(limited(response, _ANSWER_MAX_BYTES))
         if len(self.endpoint.key) >= 8:  # some servers quote the key that they refuse
             raw = raw.replace(self.endpoint.key.encode(), b"***")
         try:
@@ -242,72 +216,6 @@ class WanClient:
         return ConnectionFailed(
             f"the connection to {host} broke before the answer came", maybe_accepted=True
         )
-
-
-def download(
-    url: str, path: Path, *, session: requests.Session, on_bytes: Callable[[int, int], None]
-) -> None:
-    """Stream a clip to `path`. No key is sent.
-
-    Parameters
-    ----------
-    url : str
-        Signed http(s) address.
-    path : Path
-        Overwritten; holds a part when an error is raised.
-    on_bytes : callable
-        Called with (bytes so far, bytes in all or 0); may raise to stop.
-
-    Raises
-    ------
-    ApiError
-        The storage host refused (403: the link has expired).
-    ConnectionFailed
-        The file did not come, or not whole.
-    """
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not host or not url.lower().startswith(("http://", "https://")):
-        raise ConnectionFailed("the result's address is not an http(s) URL")
-    try:
-        with session.get(
-            url,
-            auth=_no_auth,
-            headers={"Accept-Encoding": "identity"},  # so that lengths can be compared
-            timeout=_TIMEOUT,
-            proxies=_proxies(url),
-            stream=True,
-        ) as response:
-            if response.status_code != 200:
-                raise ApiError(
-                    f"{host} answered HTTP {response.status_code}", status=response.status_code
-                )
-            length = response.headers.get("Content-Length", "")
-            packed = response.headers.get("Content-Encoding", "identity") != "identity"
-            total = int(length) if length.isdecimal() and not packed else 0
-            done = 0
-            with path.open("wb") as file:
-                for chunk in _limited(response, _VIDEO_MAX_BYTES):
-                    file.write(chunk)
-                    done += len(chunk)
-                    on_bytes(done, total)
-    except (requests.RequestException, ValueError) as exc:  # ValueError: no usable host name
-        raise ConnectionFailed(f"the download from {host} broke off") from exc
-    if done == 0 or (total and done != total):
-        raise ConnectionFailed(f"{host} sent {done:,} of {total:,} bytes")
-
-
-def _limited(response: requests.Response, limit: int) -> Iterator[bytes]:
-    done = 0
-    for chunk in response.iter_content(1 << 16):
-        done += len(chunk)
-        if done > limit:
-            raise ConnectionFailed(
-                f"the answer is larger than {limit:,} bytes", maybe_accepted=True
-            )
-        yield chunk
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,34 @@
+"""What every HTTP call shares: time limits, size limits, and no proxy for this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wan_magic.errors import ConnectionFailed
+from wan_magic.wan.endpoints import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to connect, and between two bytes of an answer."""
+
+
+def proxies(url: str) -> dict[str, str]:
+    """Keep what is on this machine from a proxy, which would see the key and could not reach it."""
+    return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}
+
+
+def limited(response: requests.Response, limit: int) -> Iterator[bytes]:
+    """Yield an answer's bytes; more than `limit` of them are an error."""
+    done = 0
+    for chunk in response.iter_content(1 << 16):
+        done += len(chunk)
+        if done > limit:
+            raise ConnectionFailed(
+                f"the answer is larger than {limit:,} bytes", maybe_accepted=True
+            )
+        yield chunk
