@@ -72,7 +72,7 @@ def test_the_source_stands_on_the_video_itself(make_clip):
     assert video["src"] == "wan_videos/waves-0385dc79.mp4"
     assert "controls" in video
     assert video["preload"] == "metadata"
-    assert video["width"] == "832"
+    assert video["width"] == "690", "as wide as the card"
     assert tree.find("source") == []
 
 
@@ -108,6 +108,31 @@ def test_the_caption(make_clip):
     assert "wan2.5-i2v-preview · 832×464 · 5 s · seed 7 · 1.50 CNY · took 1 min 12 s" in text
     assert "waves-0385dc79.mp4 · task 0385dc79-5ff8" in text
     assert "PREVIEW" not in text
+
+
+def test_a_portrait_is_not_shown_higher_than_a_screen(make_clip):
+    assert int(player(make_clip(width=816, height=1104)).one("video")["width"]) == 384
+
+
+def test_the_caption_tells_what_else_was_asked_for_and_no_signed_address(make_clip):
+    request = VideoRequest(
+        prompt="waves",
+        shot_type="multi",
+        audio_url="https://host/a/song.mp3?Signature=s3cret",
+        prompt_extend=False,
+        watermark=True,
+        negative_prompt="blur",
+    )
+    tree = player(make_clip(request=request))
+    assert (
+        "shots: multi · sound from: song.mp3 · prompt extension: no · watermark: yes"
+        " · negative prompt: blur"
+    ) in tree.text
+    assert "s3cret" not in tree.text
+
+
+def test_a_resumed_job_does_not_claim_how_long_it_took(make_clip):
+    assert "took" not in player(make_clip(took=0.0)).text
 
 
 def test_the_caption_of_a_preview(make_clip):

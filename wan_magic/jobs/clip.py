@@ -42,7 +42,7 @@ class Clip:
     is_preview : bool
         Whether the embedded preview server made it.
     took : float
-        Seconds from the submit to the file.
+        Seconds from the submit to the file; 0 for a resumed job, where nobody knows.
     actual_prompt : str
         The prompt as the server rewrote it, if it said so.
     notes : tuple of str

@@ -276,7 +276,7 @@ def _fetch(
         seed=job.request.seed,
         cost=_final_cost(job, task),
         is_preview=job.is_preview,
-        took=job.elapsed,
+        took=0.0 if job.is_resumed else job.elapsed,
         actual_prompt=task.actual_prompt,
         notes=job.notes,
         poster=picture,

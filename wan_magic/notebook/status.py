@@ -17,7 +17,13 @@ from IPython.display import display
 from wan_magic.jobs.job import State
 from wan_magic.jobs.runner import Runner
 from wan_magic.output import html
-from wan_magic.output.player import end_bundle, price_line, request_facts, started_bundle
+from wan_magic.output.player import (
+    end_bundle,
+    price_line,
+    request_facts,
+    started_bundle,
+    wishes,
+)
 from wan_magic.wan.catalog import usual_minutes
 
 if TYPE_CHECKING:
@@ -154,6 +160,7 @@ class StatusCard:
         parts = [
             html.prompt(job.request.prompt),
             html.line(*request_facts(job), html.text(price_line(job))),
+            html.line(*wishes(job.request)),
             html.line(f"task {html.code(job.task_id)}" if job.task_id else ""),
             html.notes(job.notes),
         ]

@@ -66,9 +66,14 @@ def notes(values: Iterable[str]) -> str:
     return "".join(line(f"note: {text(value)}") for value in values)
 
 
+def short(value: str, limit: int) -> str:
+    """Return a text of at most `limit` characters."""
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
 def prompt(value: str, limit: int = 400) -> str:
     """Return a prompt as it reads in captions, shortened when it is very long."""
-    shown = value if len(value) <= limit else value[: limit - 1] + "…"
+    shown = short(value, limit)
     return (
         f'<div style="margin-top:6px;font-size:14px;white-space:pre-line">{text(shown)}</div>'
         if shown

@@ -9,7 +9,9 @@ remains for viewers that show no video at all (GitHub).
 from __future__ import annotations
 
 import base64
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from wan_magic.output import html
 from wan_magic.output.place import relative_src
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 EMBED_MAX_BYTES = 8 * 1024 * 1024
 """Files up to this are embedded where the front end can't reach them."""
+
+_SHOWN_HEIGHT = 520
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 
@@ -42,7 +46,8 @@ def player_bundle(clip: Clip) -> Bundle:
 def player_html(clip: Clip) -> str:
     """Return the player with its caption."""
     request = clip.request
-    title = request.prompt.strip() or request.template or clip.path.name
+    title = html.short(request.prompt.strip() or request.template or clip.path.name, 200)
+    shown = f'width="{_shown_width(clip)}"'
     poster = "data:image/jpeg;base64," + base64.b64encode(clip.poster).decode()
     link, src, note = relative_src(clip.path), None, ""
     try:
@@ -60,14 +65,14 @@ def player_html(clip: Clip) -> str:
     except OSError:
         link, note = None, html.line("the file is gone, or may not be read any more")
     picture = (
-        f'<img src="{poster}" alt="{html.text(title)}" width="{clip.width}"'
+        f'<img src="{poster}" alt="{html.text(title)}" {shown}'
         ' style="max-width:100%;border-radius:6px">'
     )
     href = html.text(link) if link else ""
     fallback = f'<a href="{href}">{picture}</a>' if link else picture
     video = (
         f'<video src="{html.text(src)}" poster="{poster}" controls loop preload="metadata"'
-        f' width="{clip.width}" title="{html.text(title)}"'
+        f' {shown} title="{html.text(title)}"'
         ' style="display:block;max-width:100%;height:auto;border-radius:6px">'
         f"{fallback}</video>"
         if src
@@ -84,6 +89,11 @@ def player_html(clip: Clip) -> str:
     )
 
 
+def _shown_width(clip: Clip) -> int:
+    """Return the player's width in pixels: as wide as a card, and a portrait not too high."""
+    return min(clip.width, 690, round(_SHOWN_HEIGHT * clip.width / clip.height))
+
+
 def _caption(clip: Clip) -> list[str]:
     request = clip.request
     facts = [
@@ -93,19 +103,30 @@ def _caption(clip: Clip) -> list[str]:
         "" if clip.has_audio else "silent",
         f"seed {clip.seed}" if clip.seed is not None else "",
         html.text(cost_line(clip)),
-        f"took {html.duration(clip.took)}",
+        f"took {html.duration(clip.took)}" if clip.took else "",
     ]
-    lines = [html.line(*facts)]
-    if request.template:
-        lines.append(html.line(f"effect: {html.text(request.template)}"))
-    if request.negative_prompt:
-        lines.append(html.line(f"negative prompt: {html.text(request.negative_prompt)}"))
+    lines = [html.line(*facts), html.line(*wishes(request))]
     if clip.actual_prompt and clip.actual_prompt != request.prompt:
         lines.append(
             '<details style="margin-top:4px;font-size:12px"><summary>prompt as the server'
             f" rewrote it</summary>{html.text(clip.actual_prompt)}</details>"
         )
     return [*lines, html.notes(clip.notes)]
+
+
+def wishes(request: VideoRequest) -> list[str]:
+    """Return what else was asked for, as HTML: only what was set."""
+    said = {
+        "effect": request.template,
+        "shots": request.shot_type,
+        # The name alone: the whole address may be signed.
+        "sound from": PurePosixPath(urlsplit(request.audio_url or "").path).name,
+        "sound": {True: "auto", False: "off", None: None}[request.audio],
+        "prompt extension": {True: "yes", False: "no", None: None}[request.prompt_extend],
+        "watermark": {True: "yes", False: "no", None: None}[request.watermark],
+        "negative prompt": request.negative_prompt,
+    }
+    return [f"{name}: {html.text(html.short(text, 200))}" for name, text in said.items() if text]
 
 
 def _model(request: VideoRequest, *, is_preview: bool) -> str:
@@ -141,6 +162,7 @@ def ended_bundle(job: Job) -> Bundle:
             f'<div style="margin-top:4px">→ {html.text(hint)}</div>' if hint else "",
             html.prompt(request.prompt),
             html.line(*request_facts(job), f"after {html.duration(job.elapsed)}"),
+            html.line(*wishes(request)),
             html.line(*(f"{name} {html.code(value)}" for name, value in ids.items() if value)),
             tone=tone,
         ),
