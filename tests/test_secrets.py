@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import http.server
 import io
 import json
@@ -114,6 +115,7 @@ def shell(tmp_path, monkeypatch):
     channel = type("Channel", (comm.base_comm.BaseComm,), {"publish_msg": lambda *_, **__: None})
     monkeypatch.setattr(comm, "create_comm", channel)
     monkeypatch.setattr(comm, "get_comm_manager", lambda: manager)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     before = list(sys.path), sys.excepthook, sys.displayhook
     config = Config()
     config.HistoryManager.enabled = False
@@ -123,6 +125,7 @@ def shell(tmp_path, monkeypatch):
     ip.run_line_magic("load_ext", "wan_magic")
     yield ip
     InteractiveShell.clear_instance()
+    atexit.unregister(ip.atexit_operations)
     sys.path[:], sys.excepthook, sys.displayhook = before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from types import SimpleNamespace
 
@@ -26,14 +27,17 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def bare_shell(folder):
+def bare_shell(folder, monkeypatch):
     """A shell as plain IPython starts it, with nothing loaded and no history file."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     path, hooks = list(sys.path), (sys.excepthook, sys.displayhook)
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    yield Shell(InteractiveShell.instance(config=config))
+    ip = InteractiveShell.instance(config=config)
+    yield Shell(ip)
     InteractiveShell.clear_instance()
+    atexit.unregister(ip.atexit_operations)  # of hundreds of shells they take a minute
     sys.path[:], (sys.excepthook, sys.displayhook) = path, hooks
 
 
