@@ -166,13 +166,14 @@ def test_values_come_from_the_users_variables(shell, posted):
     assert posted[0].duration == 10
 
 
-def test_values_come_from_local_variables_of_a_function_too(shell, posted):
+def test_in_a_function_values_come_from_its_own_variables(shell, posted):
     shell.good(
-        "def make(who):\n"
-        "    get_ipython().run_cell_magic('wanvideo', '--image cat.png', '{{who}} runs')\n"
+        "pic = 'no.png'\n"
+        "def fly(pic):\n"
+        "    %wanvideo --image {{pic}} -m wanx2.1-i2v-turbo --template flying\n"
     )
-    shell.run("make('a dog')")
-    assert not posted or posted[0].prompt == "a dog runs"
+    shell.run("fly('cat.png')")
+    assert posted[0].image.source == "cat.png"
 
 
 # -- images ---------------------------------------------------------------------
@@ -438,13 +439,20 @@ def test_an_interrupt_names_the_task_that_brings_the_clip_back(shell, real_job, 
 
 
 def test_resume_brings_a_clip_back(shell, real_job, folder):
-    cell = shell.good(f"%wanvideo resume {real_job.task_id} again --out 'back again'")
+    cell = shell.good(f"%wanvideo  resume  {real_job.task_id}  again --out 'back  again'")
     again = shell.user_ns["again"].result()
-    assert again.path.parent.name == "back again"
+    assert again.path.parent.name == "back  again"
     assert again.path.read_bytes() == real_job.result().path.read_bytes()
     assert again.request.prompt == "A cat <runs> & jumps"
     assert again.request.model == real_job.request.model
     assert str(again.path) in cell.out
+
+
+def test_resume_takes_the_id_of_a_variable(shell, real_job):
+    shell.user_ns["job"] = real_job
+    shell.good("%wanvideo resume {{job.task_id}} again")
+    assert shell.user_ns["again"].task_id == real_job.task_id
+    assert "NameError" in shell.refused("%wanvideo resume {{nothing}}", InputError).text
 
 
 # -- with a front end -----------------------------------------------------------

@@ -50,16 +50,16 @@ class WanMagics(Magics):
 
         The cell returns at once; `clip` is a Job, ``clip.result()`` the finished Clip.
         """
-        words = line.split()
-        if cell is None and self._subcommand(words):
+        if cell is None and self._subcommand(line):
             return
         if _asks_for_help(line):
             _print_help()
             return
         self._run(line, cell or "", {**self.shell.user_ns, **(local_ns or {})})
 
-    def _subcommand(self, words: list[str]) -> bool:
+    def _subcommand(self, line: str) -> bool:
         """Run a subcommand of the line magic, if it is one."""
+        words = line.split(maxsplit=2)
         if not words or words[0] in ("help", "--help", "-h"):
             _print_help()
         elif words[0] == "panel" and len(words) == 1:
@@ -71,7 +71,7 @@ class WanMagics(Magics):
                 raise InputError(
                     "resume needs the task's id", hint="%wanvideo resume ID [--endpoint NAME]"
                 )
-            self._resume(words[1], " ".join(words[2:]))
+            self._resume(*words[1:])
         else:
             return False
         return True
@@ -101,11 +101,15 @@ class WanMagics(Magics):
             self.shell.user_ns[name] = job
         self._follow(job, wait=wait)
 
-    def _resume(self, task_id: str, rest: str) -> None:
+    def _resume(self, task_id: str, rest: str = "") -> None:
         from wan_magic import api
-        from wan_magic.notebook.parsing import parse
+        from wan_magic.notebook.parsing import insert, parse
 
-        name, options = parse(rest, lambda expression: eval(expression, self.shell.user_ns))  # noqa: S307
+        def evaluate(expression: str) -> Any:
+            return eval(expression, self.shell.user_ns)  # noqa: S307 - as in `_run`
+
+        task_id = insert(task_id, evaluate)
+        name, options = parse(rest, evaluate)
         extra = options.keys() - {"endpoint", "out", "timeout", "wait"}
         if extra:
             raise InputError(
