@@ -8,7 +8,7 @@ import threading
 import pytest
 from magic_shell import wait_until
 
-from wan_magic.errors import JobFailed
+from wan_magic.errors import InputError, JobFailed
 from wan_magic.jobs.job import Job, State
 from wan_magic.notebook.terminal import follow
 
@@ -113,3 +113,8 @@ def test_an_ended_job_is_told_at_once(real_job):
     stream = Stream(live=False)
     assert follow(real_job, stream) is real_job.result()
     assert stream.getvalue().startswith("▶ ")
+
+
+def test_the_panel_says_that_it_needs_a_notebook(shell):
+    cell = shell.refused("%wanvideo panel", InputError)
+    assert "the panel needs a notebook" in cell.text

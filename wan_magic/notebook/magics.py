@@ -63,6 +63,10 @@ class WanMagics(Magics):
         if not words or words[0] in ("help", "--help", "-h"):
             _print_help()
         elif words[0] == "panel" and len(words) == 1:
+            if getattr(self.shell, "kernel", None) is None:
+                raise InputError(
+                    "the panel needs a notebook", hint="%%wanvideo works in a terminal, too"
+                )
             from wan_magic.notebook.panel import panel
 
             panel(self._settings({}))
