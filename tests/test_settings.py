@@ -105,8 +105,14 @@ def test_override_takes_what_was_given_and_leaves_the_rest(clean_machine):
     assert base.override(endpoint="", out="") == base
     assert base.override(endpoint="local").endpoint == "local"
     assert base.override(out="~/b").out == clean_machine / "b"
-    assert base.override(timeout=0).timeout == 0
+    assert base.override(timeout=0.5).timeout == 0.5
     assert base.override(endpoint="local", out="b", timeout=1).api_key == KEY
+
+
+@pytest.mark.parametrize("timeout", [0, -3, float("nan"), float("inf")])
+def test_a_timeout_that_would_give_up_at_once_or_never_is_refused(timeout):
+    with pytest.raises(SettingsError, match="makes no sense"):
+        Settings().override(timeout=timeout)
 
 
 def test_the_key_is_in_no_repr():

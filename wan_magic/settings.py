@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,13 +30,25 @@ class Settings:
     out : Path or None
         Folder for clips; None means ``wan_videos`` beside the notebook.
     timeout : float
-        Seconds until we stop watching a task.
+        Seconds until we stop watching a task; above 0.
+
+    Raises
+    ------
+    SettingsError
+        If the timeout is not a number of seconds.
     """
 
     endpoint: str | None = None
     api_key: str | None = field(default=None, repr=False)
     out: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
+
+    def __post_init__(self) -> None:
+        if not 0 < self.timeout < math.inf:
+            raise SettingsError(
+                f"a timeout of {self.timeout:g} s makes no sense",
+                hint="give the seconds to watch a task, such as 600",
+            )
 
     def override(
         self,

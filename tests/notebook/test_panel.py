@@ -9,6 +9,7 @@ from magic_shell import CLOSED, KEY, png, wait_until
 from PIL import Image
 
 from wan_magic import api
+from wan_magic.errors import InputError
 from wan_magic.jobs.job import Job
 from wan_magic.notebook.options import BY_NAME, OPTIONS
 from wan_magic.notebook.panel import Panel, panel
@@ -339,3 +340,10 @@ def test_the_panel_of_python_is_the_panel_of_the_magic(watched):
     made = panel()
     assert isinstance(made, Panel)
     assert watched.shown
+
+
+def test_the_panel_takes_an_endpoint_and_a_name(watched, widgets):
+    watched.good("%wanvideo panel mine --endpoint beijing")
+    assert "needs a key" in watched.ip.user_ns["mine"].price.value
+    cell = watched.refused("%wanvideo panel --seed 7", InputError)
+    assert "panel takes no seed" in cell.text

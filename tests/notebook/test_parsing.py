@@ -209,6 +209,12 @@ def test_a_short_flag_stands_apart_from_its_value():
     assert (error.message, error.hint) == ("unknown option -r480P", "write -r 480P")
 
 
+def test_the_prompt_is_no_option_and_a_plain_flag_has_no_opposite():
+    assert "below this line" in refusal("--prompt waves").hint
+    error = refusal("--no-wait")
+    assert (error.message, error.hint) == ("there is no --no-wait", "just leave --wait out")
+
+
 def test_a_double_dash_alone_is_refused():
     assert refusal("clip -- --seed 7").message == "unknown option --"
 
@@ -232,6 +238,8 @@ def test_a_name_may_be_any_identifier(name):
 
 def test_null_characters_are_refused():
     assert "null" in refusal("clip --negative \0000\0").message
+    with pytest.raises(InputError, match="null character"):
+        insert("a cat \0000\0", eval)
 
 
 # -- values ---------------------------------------------------------------------

@@ -297,6 +297,9 @@ def test_a_card_that_fails_to_draw_does_not_lose_the_job(make, watched, real_job
     monkeypatch.setattr("wan_magic.notebook.status.end_bundle", lambda job: 1 / 0)
     job.finish(real_job.result(), State.DONE)
     assert job.result() is real_job.result()
+    last = watched.shown[-1]["data"]
+    assert WIDGET not in last
+    assert "be shown: ZeroDivisionError" in last["text/html"]
 
 
 def test_the_card_holds_no_large_data(make, widgets):

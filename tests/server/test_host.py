@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -48,6 +49,17 @@ def test_start_and_stop(gate):
     assert threading.active_count() == before
     with pytest.raises(requests.ConnectionError):
         caller.get("/tasks")
+
+
+def test_it_logs_no_signed_link_and_leaves_the_access_log_of_others_alone(gate, caplog):
+    log = logging.getLogger("uvicorn.access")
+    before = (log.handlers, log.propagate)
+    with caplog.at_level(logging.DEBUG), Server(ServerOptions(engine=gate)) as server:
+        Caller(server, "any").get("/tasks")
+        assert "GET" not in "".join(
+            record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")
+        )
+    assert (log.handlers, log.propagate) == before
 
 
 def test_it_can_start_again(gate):

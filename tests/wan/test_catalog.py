@@ -194,6 +194,11 @@ def test_nearest_finds_a_slip_and_nothing_far_away():
     assert nearest("zzz", ["resolution", "duration"]) == ""
 
 
+def test_nearest_prefers_what_begins_with_the_word():
+    assert nearest("wan2.5-i2v", MODELS) == "did you mean wan2.5-i2v-preview?"
+    assert nearest("wa", ["wanvideo"]) == "", "two letters say too little"
+
+
 def test_a_blank_row_claims_nothing():
     row = blank_row("wan9-i2v")
     assert row.name == "wan9-i2v"

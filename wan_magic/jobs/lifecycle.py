@@ -70,10 +70,19 @@ def live(job: Job, client: WanClient, storage: requests.Session, folder: Path) -
         problem = WanError(
             f"unexpected {type(exc).__name__}: {exc}", hint="please report this; " + _resume(job)
         )
-        problem.__cause__ = exc
+        problem.__cause__ = _without_frames(exc)
         job.finish(problem, State.FAILED)
     else:
         job.finish(clip, State.DONE)
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Drop the frames of an error and of its causes: their variables may hold the key."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def _resume(job: Job) -> str:

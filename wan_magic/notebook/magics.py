@@ -59,26 +59,28 @@ class WanMagics(Magics):
 
     def _subcommand(self, line: str) -> bool:
         """Run a subcommand of the line magic, if it is one."""
-        words = line.split(maxsplit=2)
-        if not words or words[0] in ("help", "--help", "-h"):
+        command, _, rest = line.strip().partition(" ")
+        if command in ("", "help", "--help", "-h"):
             _print_help()
-        elif words[0] == "panel" and len(words) == 1:
-            if getattr(self.shell, "kernel", None) is None:
-                raise InputError(
-                    "the panel needs a notebook", hint="%%wanvideo works in a terminal, too"
-                )
-            from wan_magic.notebook.panel import panel
-
-            panel(self._settings({}))
-        elif words[0] == "resume":
-            if len(words) < 2 or words[1].startswith("-"):
-                raise InputError(
-                    "resume needs the task's id", hint="%wanvideo resume ID [--endpoint NAME]"
-                )
-            self._resume(*words[1:])
+        elif command == "panel":
+            self._panel(rest)
+        elif command == "resume":
+            self._resume(rest)
         else:
             return False
         return True
+
+    def _panel(self, rest: str) -> None:
+        name, options = self._options_of("panel", rest, ("endpoint", "out", "timeout"))
+        if getattr(self.shell, "kernel", None) is None:
+            raise InputError(
+                "the panel needs a notebook", hint="%%wanvideo works in a terminal, too"
+            )
+        from wan_magic.notebook.panel import panel
+
+        made = panel(self._settings(options))
+        if name:
+            self.shell.user_ns[name] = made
 
     def _run(self, line: str, cell: str, namespace: dict[str, Any]) -> None:
         from wan_magic import api
@@ -105,21 +107,17 @@ class WanMagics(Magics):
             self.shell.user_ns[name] = job
         self._follow(job, wait=wait)
 
-    def _resume(self, task_id: str, rest: str = "") -> None:
+    def _resume(self, rest: str) -> None:
         from wan_magic import api
-        from wan_magic.notebook.parsing import insert, parse
+        from wan_magic.notebook.parsing import insert
 
-        def evaluate(expression: str) -> Any:
-            return eval(expression, self.shell.user_ns)  # noqa: S307 - as in `_run`
-
-        task_id = insert(task_id, evaluate)
-        name, options = parse(rest, evaluate)
-        extra = options.keys() - {"endpoint", "out", "timeout", "wait"}
-        if extra:
+        task_id, _, rest = rest.strip().partition(" ")
+        if not task_id or task_id.startswith("-"):
             raise InputError(
-                f"resume takes no {', '.join(sorted(extra))}",
-                hint="it takes --endpoint, --out, --timeout and --wait",
+                "resume needs the task's id", hint="%wanvideo resume ID [--endpoint NAME]"
             )
+        task_id = insert(task_id, self._evaluate)
+        name, options = self._options_of("resume", rest, ("endpoint", "out", "timeout", "wait"))
         wait = options.pop("wait", False)
         settings = self._settings(options)
         job = api.resume(
@@ -128,6 +126,22 @@ class WanMagics(Magics):
         if name:
             self.shell.user_ns[name] = job
         self._follow(job, wait=wait)
+
+    def _evaluate(self, expression: str) -> Any:
+        return eval(expression, self.shell.user_ns)  # noqa: S307 - the user's own code, as in `_run`
+
+    def _options_of(
+        self, command: str, rest: str, allowed: tuple[str, ...]
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Read the options of a subcommand, which takes but a few."""
+        from wan_magic.notebook.parsing import parse
+
+        name, options = parse(rest, self._evaluate)
+        extra = ", ".join(sorted(options.keys() - set(allowed)))
+        if extra:
+            flags = ", ".join(f"--{one}" for one in allowed)
+            raise InputError(f"{command} takes no {extra}", hint=f"it takes {flags}")
+        return name, options
 
     def _settings(self, run: dict[str, Any]) -> Settings:
         """Magic option > %config > environment > default."""
@@ -166,9 +180,7 @@ def _interruptible(job: Job) -> Iterator[None]:
     except KeyboardInterrupt:
         raise JobTimeout(
             f"interrupted: this cell no longer waits, job {job.id} goes on",
-            hint=f"%wanvideo resume {job.task_id} shows it again"
-            if job.task_id
-            else "its card goes on, too",
+            hint=f"%wanvideo resume {job.task_id} shows it again" if job.task_id else "",
             task_id=job.task_id,
         ) from None
 

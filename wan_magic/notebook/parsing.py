@@ -64,8 +64,6 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
     InputError
         For anything that is not in the option table.
     """
-    if "\0" in line:
-        raise InputError("the magic line holds a null character")
     marked, values = _mark(line, evaluate)
     tokens = words(marked)
     for token in tokens:
@@ -128,6 +126,8 @@ def look_up_image(value: Any, namespace: dict[str, Any]) -> Any:
 
 def _mark(text: str, evaluate: Callable[[str], Any]) -> tuple[str, list[Any]]:
     """Put a mark where each ``{{expression}}`` was, so that quoting can't touch it."""
+    if "\0" in text:
+        raise InputError("the text holds a null character", hint="remove it")
     out: list[str] = []
     values: list[Any] = []
     at = 0
@@ -222,6 +222,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _unknown(word: str) -> InputError:
+    if word == "--prompt":
+        return InputError("there is no option --prompt", hint=_IN_PROMPT)
+    plain = [option for option in OPTIONS if option.kind == "flag"]
+    for option in plain:
+        if word == f"--no-{option.flag[2:]}":
+            return InputError(f"there is no {word}", hint=f"just leave {option.flag} out")
     flags = [flag for option in OPTIONS for flag in option.flags]
     flags += [f"--no-{option.flag[2:]}" for option in OPTIONS if option.kind == "switch"]
     hint = nearest(word, flags)

@@ -22,6 +22,7 @@ from wan_magic.output.player import (
     price_line,
     request_facts,
     started_bundle,
+    undrawable_bundle,
     wishes,
 )
 from wan_magic.wan.catalog import usual_minutes
@@ -136,7 +137,10 @@ class StatusCard:
 
     def _end(self) -> None:
         self._ended = True
-        data, metadata = end_bundle(self.job)
+        try:
+            data, metadata = end_bundle(self.job)
+        except Exception as exc:  # noqa: BLE001 - a card must not freeze on what it can't draw
+            data, metadata = undrawable_bundle(self.job, exc), {}
         # First into the widget: after a reload of the page only that can still be reached.
         self._final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
         self.box.layout = widgets.Layout()

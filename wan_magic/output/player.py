@@ -222,6 +222,15 @@ def end_bundle(job: Job) -> Bundle:
     return ended_bundle(job) if job.exception() else player_bundle(job.result())
 
 
+def undrawable_bundle(job: Job, problem: Exception) -> dict[str, str]:
+    """Return what to show where the end of a job can't be drawn: the job is fine."""
+    message = f"the job has ended, but can't be shown: {type(problem).__name__}: {problem}"
+    return {
+        "text/html": html.frame(html.text(message), html.line(html.text(job)), tone="warn"),
+        "text/plain": f"{message}\n{job!r}",
+    }
+
+
 def plain_line(clip: Clip) -> str:
     """Return the clip as one line of text, for terminals and logs."""
     preview = "PREVIEW " if clip.is_preview else ""

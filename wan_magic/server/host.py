@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wan_magic.errors import SettingsError
 from wan_magic.server.options import ServerOptions
@@ -112,12 +112,10 @@ class Server:
         config = uvicorn.Config(
             Face(self.options, self._board).app(),
             loop="asyncio",
-            http="h11",
+            http=_quiet_protocol(),
             ws="none",
             lifespan="off",
-            # No access log: it would hold signed links. No log setup: it is the host's.
-            log_config=None,
-            access_log=False,
+            log_config=None,  # the log is the host program's: nothing is set up
             timeout_graceful_shutdown=1,
         )
         self._uvicorn = uvicorn.Server(config)
@@ -157,6 +155,22 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _quiet_protocol() -> type[asyncio.Protocol]:
+    """Return uvicorn's HTTP without an access log, which would hold signed links.
+
+    Its own switch for that would silence the access log of every other uvicorn in the
+    process, too.
+    """
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Quiet(H11Protocol):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.access_log = False
+
+    return Quiet
 
 
 def _serve(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -168,7 +168,9 @@ class WanClient:
             ) as response:
                 return self._read(response)
         except requests.RequestException as exc:
-            raise self._no_answer(exc) from exc
+            problem = self._no_answer(exc)
+        # Not from `exc`: its frames hold the headers, and some tracebacks show all variables.
+        raise problem
 
     def _read(self, response: requests.Response) -> dict[str, Any]:
         status, name = response.status_code, self.endpoint.name

@@ -71,9 +71,10 @@ def choose(settings: Settings) -> Endpoint | None:
     SettingsError
         If the name is unknown, the URL is not usable, or a key is missing.
     """
-    wanted, key = settings.endpoint, settings.api_key
+    # The key gets no variable of its own: some tracebacks show them all.
+    wanted = settings.endpoint
     if wanted is None:
-        wanted = "beijing" if key else LOCAL
+        wanted = "beijing" if settings.api_key else LOCAL
     if wanted == LOCAL:
         return None
     by_name = {str(region): url for region, url in REGIONS.items()}
@@ -92,18 +93,18 @@ def choose(settings: Settings) -> Endpoint | None:
     # Prices are known for Alibaba's own hosts, not for a gateway in front of them.
     region = next((r for r, url in REGIONS.items() if urlsplit(url).netloc == host), None)
     name = region or host
-    if not key:
+    if not settings.api_key:
         raise SettingsError(
             f"endpoint {name} needs a key, and none is set",
             hint="set DASHSCOPE_API_KEY, or use --endpoint local for a free preview",
         )
-    if not re.fullmatch(r"[!-~]+", key):
+    if not re.fullmatch(r"[!-~]+", settings.api_key):
         # Checked here, since the HTTP library would quote the whole key in its refusal.
         raise SettingsError(
             "the API key holds a blank or a character that no key has",
             hint="copy it again into DASHSCOPE_API_KEY, without quotes and line breaks",
         )
-    return Endpoint(name, base, key, region)
+    return Endpoint(name, base, settings.api_key, region)
 
 
 def _checked_url(url: str) -> str:

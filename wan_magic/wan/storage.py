@@ -83,7 +83,9 @@ def download(
                     file.write(chunk)
                     done += len(chunk)
                     on_bytes(done, total)
-    except (requests.RequestException, ValueError) as exc:  # ValueError: no usable host name
-        raise ConnectionFailed(f"the download from {host} broke off") from exc
+    except (requests.RequestException, ValueError):  # ValueError: no usable host name
+        done = -1
+    if done < 0:  # not within the handler: the frames of its error hold the signed address
+        raise ConnectionFailed(f"the download from {host} broke off")
     if done == 0 or (total and done != total):
         raise ConnectionFailed(f"{host} sent {done:,} of {total:,} bytes")
