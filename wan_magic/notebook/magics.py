@@ -100,6 +100,8 @@ class WanMagics(Magics):
         if dry_run:
             from wan_magic.notebook.dry_run import print_dry_run
 
+            if "seed" not in options:
+                notes = (*notes, "no seed is given: each run draws another")
             print_dry_run(request, settings, notes)
             return
         job = api.start(request, settings, notes)
