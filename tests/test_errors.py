@@ -20,7 +20,7 @@ from wan_magic.errors import (
     SettingsError,
     WanError,
 )
-from wan_magic.wan.codes import RETRY_STATUSES, advice
+from wan_magic.wan.codes import advice, time_may_cure
 
 ALL = (
     ApiError,
@@ -99,7 +99,7 @@ def test_ipython_shows_two_lines_and_no_traceback():
         ("AccessDenied", "", 403, "rights"),
         ("ModelNotFound", "", 404, "--model"),
         ("UnsupportedOperation", "", 400, "PENDING"),
-        ("InternalError.Algo", "", 500, "not billed"),
+        ("InternalError.Algo", "", 500, "the service failed"),
         ("", "", 400, "the value that the message names"),
         ("", "", 401, "DASHSCOPE_API_KEY"),
         ("", "", 403, "rights"),
@@ -115,4 +115,5 @@ def test_every_documented_code_comes_with_advice(code, message, status, part):
 
 
 def test_what_time_can_cure():
-    assert {429, 500, 502, 503, 504} == RETRY_STATUSES
+    assert all(map(time_may_cure, (408, 425, 429, 500, 502, 503, 504, 522, 524)))
+    assert not any(map(time_may_cure, (400, 401, 403, 404, 413)))

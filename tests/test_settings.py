@@ -111,9 +111,15 @@ def test_override_takes_what_was_given_and_leaves_the_rest(clean_machine):
 
 @pytest.mark.parametrize("timeout", [0, -3, float("nan"), float("inf")])
 def test_a_timeout_that_would_give_up_at_once_or_never_is_refused(timeout):
-    with pytest.raises(SettingsError, match="makes no sense"):
+    with pytest.raises(SettingsError, match="more than 0 seconds"):
         Settings().override(timeout=timeout)
 
 
 def test_the_key_is_in_no_repr():
     assert KEY not in repr(Settings(api_key=KEY))
+
+
+def test_a_key_in_the_place_of_its_file_is_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        from_environment({"DASHSCOPE_API_KEY_FILE_PATH": "sk-secret-0123456789"})
+    assert "secret" not in str(caught.value)

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FILES = ("quickstart.ipynb", "cat.jpg")
-_FREE = {"WAN_MAGIC_ENDPOINT": "local"}
-"""The demo never spends money, even where a key is set."""
+_ARGUMENTS = [
+    # Stronger than any profile of the user's: the demo never spends money.
+    "--WanMagics.endpoint=local",
+    "--WanMagics.out=wan_videos",
+    # The kernel listens on this machine alone; its warning about TCP would only alarm.
+    "--IPKernelApp.log_level=ERROR",
+]
 
 
 def demo(folder: Path, *, open_lab: bool = False, out: TextIO | None = None) -> Path:
@@ -65,8 +70,7 @@ def demo(folder: Path, *, open_lab: bool = False, out: TextIO | None = None) -> 
         timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
-        # The kernel listens on this machine alone; its warning about TCP would only alarm.
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        extra_arguments=_ARGUMENTS,
     )
     show = _Progress(notebook, stream)
     client.on_cell_start = show.start
@@ -93,10 +97,17 @@ def demo(folder: Path, *, open_lab: bool = False, out: TextIO | None = None) -> 
     if open_lab:
         subprocess.run(  # noqa: S603 - our own interpreter
             [sys.executable, "-m", "jupyterlab", str(path)],
-            env={**os.environ, **_FREE},
+            env=_free(),
             check=False,
         )
     return path
+
+
+def _free() -> dict[str, str]:
+    """Return an environment in which nothing costs money, and no other notebook is meant."""
+    left_out = ("DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH", "JPY_SESSION_NAME")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    return {**kept, "WAN_MAGIC_ENDPOINT": "local", "WAN_MAGIC_OUT": "wan_videos"}
 
 
 async def _execute(client: Any, tick: Callable[[], None]) -> None:
@@ -107,7 +118,7 @@ async def _execute(client: Any, tick: Callable[[], None]) -> None:
 
     clock = asyncio.create_task(ticking())
     try:
-        await client.async_execute(env={**os.environ, **_FREE})
+        await client.async_execute(env=_free())
     finally:
         clock.cancel()
 

@@ -46,7 +46,7 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.timeout < math.inf:
             raise SettingsError(
-                f"a timeout of {self.timeout:g} s makes no sense",
+                f"the timeout must be more than 0 seconds, not {self.timeout:g}",
                 hint="give the seconds to watch a task, such as 600",
             )
 
@@ -97,6 +97,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def shown(value: str) -> str:
+    """Quote a value for a message, unless it looks like a key that is in the wrong place."""
+    return "what looks like an API key" if value.startswith(("sk-", "st-")) else repr(value)
+
+
 def _read_key(named: str | None) -> str | None:
     try:
         path = Path(named or "~/.dashscope/api_key").expanduser()
@@ -106,7 +111,7 @@ def _read_key(named: str | None) -> str | None:
     if named and not key:
         # Whoever names a file means to use its key: a silent preview would surprise them.
         raise SettingsError(
-            f"DASHSCOPE_API_KEY_FILE_PATH names {named}, which holds no readable key",
+            f"DASHSCOPE_API_KEY_FILE_PATH names {shown(named)}, which holds no readable key",
             hint="put the key into that file, or unset the variable",
         )
     return key or None

@@ -248,6 +248,39 @@ def test_a_lost_task(drive):
     assert ride.job.elapsed > 30
 
 
+def test_a_server_that_forgets_a_running_task_for_a_moment_is_asked_again(drive):
+    queries = [task("RUNNING")] * 40 + [task("UNKNOWN"), task("RUNNING"), DONE]
+    ride = drive(queries=queries)
+    ride.run()
+    assert ride.job.state is State.DONE
+
+
+def test_an_id_that_a_resumed_job_never_saw_is_given_up_at_once(drive):
+    ride = drive(queries=[task("UNKNOWN")], task_id="0385dc79-5ff8")
+    assert isinstance(ride.run(), JobFailed)
+    assert ride.client.calls == ["query"]
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 524])
+def test_a_server_error_on_the_paid_call_never_says_to_send_it_again(drive, status):
+    ride = drive(creates=[refused(status)])
+    error = ride.run()
+    assert ride.client.calls == ["create"]
+    assert "it was not sent again" in error.hint
+    assert "before you run the cell again" in error.hint
+
+
+def test_what_came_whole_but_can_not_be_played_is_kept_for_its_owner(drive, video):
+    damaged = video[:12] + bytes(len(video) - 12)
+    ride = drive(storage=[damaged])
+    error = ride.run()
+    assert isinstance(error, DownloadError)
+    (kept,) = ride.files
+    assert kept.endswith(".mp4")
+    assert kept in error.message
+    assert (ride.folder / kept).read_bytes() == damaged
+
+
 def test_a_task_that_becomes_visible_only_after_a_while_is_not_given_up(drive):
     ride = drive(queries=[task("UNKNOWN"), task("UNKNOWN"), task("PENDING"), DONE])
     ride.run()
@@ -266,7 +299,7 @@ def test_the_deadline(drive):
     ride = drive(queries=[task("RUNNING")], timeout=100)
     error = ride.run()
     assert isinstance(error, JobTimeout)
-    assert "no end after 100 s; the task may still finish and be billed" in error.message
+    assert "not finished after 100 s; the task may still finish and be billed" in error.message
     assert RESUME in error.hint
     assert ride.job.state is State.DETACHED
     assert sum(ride.waits) == pytest.approx(100), "the last look comes at the deadline itself"

@@ -322,7 +322,7 @@ def test_a_list_that_is_none_is_empty(server, client, data):
         (404, "ModelNotFound", "--model"),
         (413, "", "smaller image"),
         (429, "Throttling.RateQuota", "wait a minute"),
-        (500, "InternalError", "not billed"),
+        (500, "InternalError", "the service failed"),
         (503, "ServiceUnavailable", "in a minute"),
     ],
 )

@@ -126,3 +126,24 @@ def test_the_local_endpoint_shows_the_price_of_beijing():
 def test_the_key_is_in_no_repr():
     assert KEY not in repr(chosen())
     assert KEY not in str(chosen())
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("ws1.cn-beijing.maas.aliyuncs.com", "beijing"),
+        ("ws1.ap-southeast-1.maas.aliyuncs.com", "singapore"),
+        ("ws1.us-east-1.maas.aliyuncs.com", "virginia"),
+        ("ws1.eu-central-1.maas.aliyuncs.com", None),
+        ("cn-beijing.maas.aliyuncs.com.evil.example", None),
+    ],
+)
+def test_the_price_list_of_a_workspace_host_is_its_regions(host, region):
+    found = choose(Settings(endpoint=f"https://{host}/api/v1", api_key="sk-x"))
+    assert found.price_region == region
+
+
+def test_a_key_in_the_wrong_place_is_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        choose(Settings(endpoint="sk-secret-0123456789"))
+    assert "secret" not in str(caught.value)

@@ -25,7 +25,7 @@ from wan_magic.errors import (
 )
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.job import State
-from wan_magic.wan.codes import RETRY_STATUSES, advice
+from wan_magic.wan.codes import advice, time_may_cure
 from wan_magic.wan.storage import download
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 _SUBMIT_TRIES = 6
 _DOWNLOAD_TRIES = 8
-_VISIBLE_AFTER = 30.0
-"""Seconds after a submit within which UNKNOWN may only mean: not visible yet."""
+_LOST_AFTER = 30.0
+"""Seconds of UNKNOWN without a break after which a task of ours counts as lost."""
 _ENDS = {JobCancelled: State.CANCELLED, JobTimeout: State.DETACHED}
 
 
@@ -89,6 +89,8 @@ def _resume(job: Job) -> str:
     """How the user gets back to a task that may still have a video."""
     if not job.task_id:
         return _unsure(job)
+    if job.is_preview:
+        return f"%wanvideo resume {job.task_id} picks it up while this kernel lives"
     return f"%wanvideo resume {job.task_id} picks it up within 24 hours, at no further cost"
 
 
@@ -121,6 +123,8 @@ def _submit(job: Job, client: WanClient) -> Iterator[float]:
             # 429 for throttling says that nothing was accepted; anything else is final.
             throttled = exc.status == 429 and exc.code.startswith(("Throttling", "limit_requests"))
             if not (throttled or (exc.status == 429 and not exc.code)):
+                if exc.status >= 500 or exc.status == 408:  # a gateway may have passed it on
+                    exc.hint = _unsure(job)
                 raise
             wait = exc.retry_after or _pause(tries)
             if tries == _SUBMIT_TRIES - 1 or job.elapsed + wait > job.timeout:
@@ -139,6 +143,7 @@ def _submit(job: Job, client: WanClient) -> Iterator[float]:
 def _watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
     deadline = job.started + job.timeout
     failures = 0
+    unknown_since: float | None = None
     cancelled = False
     while True:
         if job.cancel_requested and not (cancelled or job.cancel_refused):
@@ -146,7 +151,7 @@ def _watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
         try:
             task = client.query(job.task_id)
         except (ApiError, ConnectionFailed) as exc:
-            if isinstance(exc, ApiError) and exc.status not in RETRY_STATUSES:
+            if isinstance(exc, ApiError) and not time_may_cure(exc.status):
                 exc.task_id = job.task_id
                 exc.hint = f"{exc.hint}; {_resume(job)}"
                 raise
@@ -156,14 +161,20 @@ def _watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
         else:
             failures = 0
             wait = _poll_interval(job)
-            if _settled(job, task):
-                return task
+            if task.state == "unknown":
+                unknown_since = job.clock() if unknown_since is None else unknown_since
+                _check_lost(job, task, job.clock() - unknown_since)
+            else:
+                unknown_since = None
+                if _settled(job, task):
+                    return task
         if job.detach_requested:
             raise _detached(job)
         left = deadline - job.clock()
         if left <= 0:
             raise JobTimeout(
-                f"no end after {job.timeout:g} s; the task may still finish and be billed",
+                f"not finished after {job.timeout:g} s; the task may still finish"
+                + ("" if job.is_preview else " and be billed"),
                 hint=_resume(job),
                 task_id=job.task_id,
             )
@@ -172,7 +183,8 @@ def _watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
 
 def _detached(job: Job) -> JobTimeout:
     return JobTimeout(
-        "stopped watching; the task goes on at the server and is billed if it succeeds",
+        "stopped watching; the task goes on at the server"
+        + ("" if job.is_preview else " and is billed if it succeeds"),
         hint=_resume(job),
         task_id=job.task_id,
     )
@@ -183,6 +195,21 @@ def _poll_interval(job: Job) -> float:
     if job.is_preview:
         return 0.3
     return min(15.0, max(2.0, job.elapsed / 10)) * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+
+
+def _check_lost(job: Job, task: Task, seconds: float) -> None:
+    """Give a task up that the server does not know; a new one may not be visible at once."""
+    job.update(message="the server does not know this task (UNKNOWN): asking again")
+    if seconds < _LOST_AFTER and not (job.is_resumed and job.state is State.QUEUED):
+        return
+    raise JobFailed(
+        "the server does not know this task: it never existed there, or is over 24 hours old",
+        hint="the preview server forgets its tasks when its kernel ends: run the cell again"
+        if job.is_preview
+        else f"check that --endpoint is the one that it was submitted to; {_resume(job)}",
+        task_id=job.task_id,
+        request_id=task.request_id,
+    )
 
 
 def _settled(job: Job, task: Task) -> bool:
@@ -200,23 +227,15 @@ def _settled(job: Job, task: Task) -> bool:
         reason = ": ".join(filter(None, (task.code, task.message))) or "the server gave no reason"
         raise JobFailed(
             f"the task failed: {reason}",
-            hint=f"{advice(task.code, task.message)}; failed tasks are not billed",
+            hint=advice(task.code, task.message)
+            + ("" if job.is_preview else "; failed tasks are not billed"),
             code=task.code,
             task_id=job.task_id,
             request_id=task.request_id,
         )
     if task.state == "cancelled":
         raise JobCancelled("cancelled while it waited in the queue: nothing is paid")
-    if task.state == "unknown" and (job.is_resumed or job.elapsed > _VISIBLE_AFTER):
-        raise JobFailed(
-            "the server does not know this task: it never existed there, or is over 24 hours old",
-            hint="the preview server forgets its tasks when its kernel ends: run the cell again"
-            if job.is_preview
-            else "check that --endpoint is the one that it was submitted to",
-            task_id=job.task_id,
-            request_id=task.request_id,
-        )
-    state = State.QUEUED if task.state in ("queued", "unknown") else State.RUNNING
+    state = State.QUEUED if task.state == "queued" else State.RUNNING
     message = job.message if job.cancel_requested else ""
     if task.status.upper() not in ("PENDING", "RUNNING"):
         said = task.status or ": ".join(filter(None, (task.code, task.message)))
@@ -230,7 +249,7 @@ def _cancel(job: Job, client: WanClient) -> bool:
     try:
         client.cancel(job.task_id)
     except (ApiError, ConnectionFailed) as exc:
-        if isinstance(exc, ConnectionFailed) or exc.status in RETRY_STATUSES:
+        if isinstance(exc, ConnectionFailed) or time_may_cure(exc.status):
             job.update(message=f"could not cancel yet: {exc.message}")  # the next round tries again
             return False
         why = f"could not cancel: {exc.message}"
@@ -258,6 +277,9 @@ def _fetch(
             except (ApiError, ConnectionFailed, InputError) as exc:
                 why = exc.message.replace(part.name, "the download")
                 if tries == _DOWNLOAD_TRIES - 1:
+                    if isinstance(exc, InputError) and part.read_bytes()[4:8] == b"ftyp":
+                        # Paid for, and an MP4: better judged by its owner than lost.
+                        why = f"{why}; what came is kept as {_keep(part, folder, job)}"
                     raise _not_saved(job, why) from exc
                 wait = _pause(tries)
                 job.update(message=f"{why}: fetching it again in {wait:.0f} s")

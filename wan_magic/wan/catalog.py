@@ -298,7 +298,7 @@ def blank_row(name: str) -> Model:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return ``"; did you mean X?"`` for the closest choice, or ``""``."""
+    """Return ``"did you mean X?"`` for the closest choice, or ``""``."""
     known = list(choices)
     longer = [choice for choice in known if len(word) > 2 and choice.startswith(word)]
     close = longer or difflib.get_close_matches(word, known, n=1, cutoff=0.6)

@@ -175,7 +175,7 @@ class WanClient:
     def _read(self, response: requests.Response) -> dict[str, Any]:
         status, name = response.status_code, self.endpoint.name
         if 300 <= status < 400:
-            target = urlsplit(response.headers.get("Location", "")).netloc or "another path"
+            target = _host_of(response.headers.get("Location", "")) or "another path"
             raise ConnectionFailed(
                 f"{name} redirects to {target}; the key is not sent there",
                 hint="if that is the right place, name it with --endpoint",
@@ -188,7 +188,7 @@ class WanClient:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
+            kind = _text(response.headers.get("Content-Type", "no content type")).partition(";")[0]
             if status < 400:
                 raise ConnectionFailed(
                     f"{name} answered with {kind} instead of JSON",
@@ -218,6 +218,13 @@ class WanClient:
         return ConnectionFailed(
             f"the connection to {host} broke before the answer came", maybe_accepted=True
         )
+
+
+def _host_of(url: str) -> str:
+    try:
+        return _text(urlsplit(url).netloc)
+    except ValueError:
+        return ""
 
 
 def _text(value: Any) -> str:

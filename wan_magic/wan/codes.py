@@ -5,13 +5,17 @@ Source: Alibaba's error-code page (2026) and the task-management page.
 
 from __future__ import annotations
 
-RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
-"""HTTP answers to a *query* that time can cure; the paid create call is another matter."""
+
+def time_may_cure(status: int) -> bool:
+    """Whether an HTTP answer to a *query* may be better later; the paid call is another matter."""
+    return status >= 500 or status in (408, 425, 429)
+
 
 _BILLING = "settle the account's billing in the console; trying again does not help"
 _MODERATION = (
     "change the prompt or the image: the service found them unfit, and refuses them again unchanged"
 )
+_SERVICE = "the service failed; run the cell again in a minute"
 _MEDIA = (
     "check that the image (or audio) opens without a login and is a real picture (or sound);"
     " a local file avoids the download"
@@ -50,7 +54,18 @@ _ADVICE = (
     ("AccessDenied", "", "this key may not use this model; check its rights in the console"),
     ("Model.AccessDenied", "", "this key may not use this model; check its rights in the console"),
     ("Workspace", "", "this key may not use this workspace; check its rights in the console"),
-    ("InternalError", "", "the service failed; failed tasks are not billed, run the cell again"),
+    ("RewriteFailed", "", "the prompt could not be rewritten; --no-prompt-extend keeps it as is"),
+    ("InvalidFile", "", _MEDIA),
+    ("BadRequest.TooLarge", "", "the request is too large: use a smaller image, or its URL"),
+    ("BadRequest", "", "change the value that the message names"),
+    ("WorkSpaceNotFound", "", "check the rights of this key's workspace in the console"),
+    ("CustomRoleBlocked", "", _MODERATION),
+    ("InternalError", "", _SERVICE),
+    ("SystemError", "", _SERVICE),
+    ("ModelServiceFailed", "", _SERVICE),
+    ("RequestTimeOut", "", _SERVICE),
+    ("ServiceUnavailable", "", _SERVICE),
+    ("ModelUnavailable", "", _SERVICE),
 )
 
 _BY_STATUS = {
@@ -75,5 +90,5 @@ def advice(code: str, message: str = "", status: int = 0) -> str:
         if code.startswith(prefix) and part in message:
             return text
     if status >= 500:
-        return "the service failed; run the cell again in a minute"
+        return _SERVICE
     return _BY_STATUS.get(status, "look the code up in the provider's documents")

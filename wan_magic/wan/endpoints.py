@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wan_magic.errors import SettingsError
+from wan_magic.settings import shown
 from wan_magic.wan.catalog import nearest
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ REGIONS: dict[Region, str] = {
     "virginia": "https://dashscope-us.aliyuncs.com/api/v1",
 }
 """Base URL of each region's shared host. A key belongs to one region."""
+
+_IDS: dict[Region, str] = {
+    "beijing": "cn-beijing",
+    "singapore": "ap-southeast-1",
+    "virginia": "us-east-1",
+}
+"""A workspace's own host is ``{workspace}.{id}.maas.aliyuncs.com``."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,10 @@ def choose(settings: Settings) -> Endpoint | None:
     else:
         hint = nearest(wanted, [LOCAL, *REGIONS])
         raise SettingsError(
-            f"unknown endpoint {wanted!r}",
+            f"unknown endpoint {shown(wanted)}",
             hint=f"{hint} ({LOCAL}, {', '.join(REGIONS)}, or a URL up to /api/v1)".lstrip(),
         )
-    # Prices are known for Alibaba's own hosts, not for a gateway in front of them.
-    region = next((r for r, url in REGIONS.items() if urlsplit(url).netloc == host), None)
+    region = _region_of(host)
     name = region or host
     if not settings.api_key:
         raise SettingsError(
@@ -105,6 +112,14 @@ def choose(settings: Settings) -> Endpoint | None:
             hint="copy it again into DASHSCOPE_API_KEY, without quotes and line breaks",
         )
     return Endpoint(name, base, settings.api_key, region)
+
+
+def _region_of(host: str) -> Region | None:
+    """Return whose price list holds: known for Alibaba's own hosts, not for a gateway."""
+    for region, url in REGIONS.items():
+        if host == urlsplit(url).netloc or host.endswith(f".{_IDS[region]}.maas.aliyuncs.com"):
+            return region
+    return None
 
 
 def _checked_url(url: str) -> str:
