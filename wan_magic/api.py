@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import threading
@@ -15,6 +16,7 @@ from wan_magic.wan import catalog
 from wan_magic.wan.request import VideoRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
@@ -93,7 +95,7 @@ def build(
         notes += heard
     if image is None:
         raise InputError(
-            f"{row.name} needs a first frame", hint="add --image with a picture or its URL"
+            f"{row.name} needs a first frame", hint="give a picture or its URL (--image)"
         )
     frame = load_first_frame(_frame_of(image), row, fit=fit)
     return replace(request, image=frame), (*frame.notes, *notes)
@@ -107,8 +109,8 @@ def _frame_of(image: object) -> object:
         return image
     if not image.done():
         raise InputError(
-            f"the clip of job {image.id} is not finished ({image.state})",
-            hint="wait for it with .result(), then use its last frame",
+            f"the clip of that job is not finished ({image.state})",
+            hint="run its .result() first, which waits; then this cell",
         )
     if image.exception():
         raise InputError(f"job {image.id} made no clip ({image.state})", hint="take another image")
@@ -166,7 +168,11 @@ def generate(prompt: str = "", **options: Any) -> Clip:
     --------
     >>> clip = wan_magic.generate("waves roll in", image="sea.jpg")  # doctest: +SKIP
     """
-    return submit(prompt, **options).result()
+    from wan_magic.jobs.job import interruptible
+
+    job = submit(prompt, **options)
+    with interruptible(job):
+        return job.result()
 
 
 def resume(
@@ -208,9 +214,17 @@ def _model_of(task_id: str, settings: Settings) -> str:
 
 
 def start(
-    request: VideoRequest, settings: Settings, notes: tuple[str, ...], *, task_id: str = ""
+    request: VideoRequest,
+    settings: Settings,
+    notes: tuple[str, ...],
+    *,
+    task_id: str = "",
+    bind: Callable[[Job], None] = lambda job: None,  # noqa: ARG005
 ) -> Job:
-    """Start the job of a checked request. The folder is tried before anything is sent."""
+    """Start the job of a checked request. The folder is tried before anything is sent.
+
+    `bind` gets the job before its first step.
+    """
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.lifecycle import live
     from wan_magic.wan.client import WanClient
@@ -227,6 +241,7 @@ def start(
         task_id=task_id,
         timeout=settings.timeout,
     )
+    bind(job)
     steps = live(job, WanClient(endpoint), StorageSession(), folder)
     job.wake = _runner().start(steps).wake
     return job
@@ -249,12 +264,23 @@ def resolve(settings: Settings) -> Endpoint:
 def _make_runner() -> Runner:
     from wan_magic.jobs.runner import Runner
 
-    return Runner()
+    return Runner(workers=16)
 
 
 def _runner() -> Runner:
     with _lock:
         return _make_runner()
+
+
+def _forget_runner() -> None:
+    """After a fork: the threads are gone, and the lock may have been held."""
+    global _lock
+    _lock = threading.Lock()
+    _make_runner.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_runner)
 
 
 def _writable(settings: Settings) -> Path:

@@ -371,11 +371,30 @@ def test_a_prompt_beside_an_effect_is_said_to_be_ignored(shell, posted):
 
 def test_a_line_without_a_prompt_says_where_it_goes(shell, posted):
     cell = shell.refused("%wanvideo clip --image cat.png", InputError)
-    assert "cell" in cell.text
+    assert "use %%wanvideo (two %) and write the prompt on the next line" in cell.text
     assert not posted
 
 
 # -- the job --------------------------------------------------------------------
+
+
+def test_the_name_is_bound_before_anything_is_sent(shell, posted, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wan_magic.jobs.runner.Runner.start", stopped)
+    shell.run(CELL)
+    assert shell.user_ns["clip"].state == "submitting"
+    assert not posted
+
+
+def test_an_interrupted_generate_tells_the_job(shell, monkeypatch):
+    monkeypatch.setattr(
+        "wan_magic.jobs.job.Job.result", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    call = "wan_magic.generate('A cat', image='cat.png', model='wanx2.1-i2v-turbo', duration=3)"
+    cell = shell.refused(f"import wan_magic\n{call}", JobTimeout)
+    assert "goes on" in cell.text
 
 
 def test_the_name_is_bound_even_when_the_job_fails(shell, posted):
@@ -462,11 +481,15 @@ def test_before_a_person_the_cell_returns_at_once_and_shows_a_card(watched, widg
     cell = watched.good(f"%%wanvideo clip --image cat.png {SMALL} --seed 7\nA cat")
     job = watched.user_ns["clip"]
     assert not job.done(), "the cell did not wait"
-    (card,) = cell.shown
+    card = cell.shown[0]
     assert set(card["data"]) == {WIDGET, "text/html", "text/plain"}
     job.result(timeout=60)
-    wait_until(lambda: watched.shown[-1].get("update"))
+    wait_until(lambda: WIDGET not in watched.shown[-1]["data"])
+    named = [shown for shown in watched.shown if job.task_id in shown["data"]["text/html"]]
+    assert WIDGET in named[0]["data"], "the id is in the saved output while the job runs"
+    assert f"%wanvideo resume {job.task_id}" in named[0]["data"]["text/html"]
     end = watched.shown[-1]
+    assert end["update"]
     assert end["transient"] == card["transient"]
     assert set(end["data"]) == {"text/html", "text/plain"}
     assert '<video src="wan_videos/' in end["data"]["text/html"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import pytest
@@ -20,7 +21,8 @@ TURBO = "wanx2.1-i2v-turbo"
 
 
 @pytest.fixture(autouse=True)
-def _widgets(widgets, folder):
+def _widgets(widgets, folder, monkeypatch):
+    monkeypatch.setattr("wan_magic.notebook.panel._SETTLE_SECONDS", 0)
     return widgets
 
 
@@ -325,7 +327,7 @@ def test_a_clip_is_made_by_clicks_alone(watched, widgets, monkeypatch):
     by_name["Model"].value = TURBO
     chooser = next(widget for widget in widgets if type(widget).__name__ == "FileUpload")
     upload(chooser, png())
-    for control in form.children[3].children:
+    for control in form.children[4].children:
         if control.description in ("Resolution", "Duration"):
             control.value = {"Resolution": "480P", "Duration": 3}[control.description]
     by_name["Generate"].click()
@@ -340,6 +342,48 @@ def test_the_panel_of_python_is_the_panel_of_the_magic(watched):
     made = panel()
     assert isinstance(made, Panel)
     assert watched.shown
+
+
+def test_what_was_typed_just_before_the_click_counts_and_clicks_that_pile_up_are_one(
+    made, started, monkeypatch
+):
+    monkeypatch.setattr("wan_magic.notebook.panel._SETTLE_SECONDS", 0.2)
+    ready(made)
+    for _ in range(3):
+        made.generate.click()
+    assert made.generate.disabled
+    made.controls["negative_prompt"].value = "late"
+    wait_until(lambda: not made.generate.disabled)
+    (request,) = started
+    assert request.negative_prompt == "late"
+
+
+def test_a_path_may_stand_in_the_place_of_an_upload(made, started, folder):
+    ready(made)
+    (folder / "other.png").write_bytes(png())
+    made.address.value = "other.png"
+    made.generate.click()
+    assert started[0].image.source == "other.png"
+
+
+@pytest.mark.parametrize(("seed", "words"), [("-1", "out of range"), ("²", "whole number")])
+def test_an_odd_seed_reads_as_it_does_on_the_magic_line(made, started, seed, words):
+    ready(made)
+    made.controls["seed"].value = seed
+    made.generate.click()
+    assert words in made.error.value
+    assert not started
+
+
+def test_a_phone_photo_is_previewed_upright(made):
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (400, 240)).save(out, "JPEG", exif=exif)
+    upload(made.upload, out.getvalue(), "phone.jpg")
+    data = base64.b64decode(made.preview.value.partition("base64,")[2].partition('"')[0])
+    with Image.open(io.BytesIO(data)) as seen:
+        assert seen.height > seen.width
 
 
 def test_the_panel_takes_an_endpoint_and_a_name(watched, widgets):

@@ -411,3 +411,8 @@ def test_a_file_and_a_variable_of_one_name_must_be_told_apart(folder):
         look_up_image("cat", {"cat": 1})
     assert "{{cat}}" in caught.value.hint
     assert "./cat" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["print", "list", "input"])
+def test_a_job_takes_no_name_of_pythons_own(name):
+    assert "Python's own" in refusal(f"{name} --seed 7").message

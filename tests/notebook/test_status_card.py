@@ -223,7 +223,7 @@ def test_at_the_end_the_card_is_the_player_inside_and_out(make, watched, real_jo
     card.show()
     (live,) = watched.shown
     assert live["data"][WIDGET]["model_id"] == card.box.model_id
-    assert "SUBMITTED" in live["data"]["text/html"]
+    assert "SUBMITTING" in live["data"]["text/html"]
     assert live["data"]["text/plain"].startswith(f"<Job {job.id} ")
     job.finish(real_job.result(), State.DONE)
     end = watched.shown[-1]

@@ -351,7 +351,7 @@ def test_a_front_end_without_widgets_sees_what_was_started():
     made = Job(VideoRequest(prompt=EVIL), endpoint="beijing", region="beijing")
     data = started_bundle(made)
     tree = Tree(data["text/html"])
-    assert tree.text.startswith("SUBMITTED")
+    assert tree.text.startswith("SUBMITTING")
     assert tree.find("script") == []
     assert "estimated cost 5.00 CNY (5 s × 1.00 CNY, price list of 2026-04)" in tree.text
     assert data["text/plain"] == repr(made)

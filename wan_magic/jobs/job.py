@@ -15,13 +15,32 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.errors import JobTimeout, WanError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.wan.catalog import Region
     from wan_magic.wan.request import Estimate, VideoRequest
 
 _log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def interruptible(job: Job) -> Iterator[None]:
+    """Let an interrupt stop the waiting, and not the job.
+
+    Raises
+    ------
+    JobTimeout
+        In place of KeyboardInterrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise JobTimeout(
+            f"interrupted: this cell no longer waits, job {job.id} goes on",
+            hint=f"%wanvideo resume {job.task_id} shows it again" if job.task_id else "",
+            task_id=job.task_id,
+        ) from None
 
 
 class State(StrEnum):

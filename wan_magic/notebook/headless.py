@@ -6,6 +6,7 @@ these runners drop updates that come from anywhere else.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
@@ -26,6 +27,9 @@ def follow_headless(job: Job) -> None:
     """
     handle: Any = display(started_bundle(job), raw=True, display_id=True)
     try:
+        while not (job.done() or job.task_id):
+            time.sleep(0.1)
+        handle.update(started_bundle(job), raw=True)  # now with the task's id
         job.result()
     finally:
         if job.done():

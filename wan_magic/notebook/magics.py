@@ -9,11 +9,9 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from IPython.core.magic import no_var_expand as plain
 from traitlets import Float, Unicode
 
-from wan_magic.errors import InputError, JobTimeout, WanError
+from wan_magic.errors import InputError, WanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
 
@@ -55,7 +53,7 @@ class WanMagics(Magics):
         if _asks_for_help(line):
             _print_help()
             return
-        self._run(line, cell or "", {**self.shell.user_ns, **(local_ns or {})})
+        self._run(line, cell, {**self.shell.user_ns, **(local_ns or {})})
 
     def _subcommand(self, line: str) -> bool:
         """Run a subcommand of the line magic, if it is one."""
@@ -79,10 +77,9 @@ class WanMagics(Magics):
         from wan_magic.notebook.panel import panel
 
         made = panel(self._settings(options))
-        if name:
-            self.shell.user_ns[name] = made
+        self._bind(name, made)
 
-    def _run(self, line: str, cell: str, namespace: dict[str, Any]) -> None:
+    def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
         from wan_magic import api
         from wan_magic.notebook.parsing import insert, look_up_image, parse
 
@@ -96,7 +93,13 @@ class WanMagics(Magics):
             options["image"] = look_up_image(options["image"], namespace)
         options.setdefault("model", self.model or None)
         settings = self._settings(run)
-        request, notes = api.build(insert(cell, evaluate).strip(), **options)
+        prompt = insert(cell or "", evaluate).strip()
+        if cell is None and not prompt and "template" not in options:
+            raise InputError(
+                "there is no prompt: a line magic has no body",
+                hint="use %%wanvideo (two %) and write the prompt on the next line",
+            )
+        request, notes = api.build(prompt, **options)
         if dry_run:
             from wan_magic.notebook.dry_run import print_dry_run
 
@@ -104,10 +107,13 @@ class WanMagics(Magics):
                 notes = (*notes, "no seed is given: each run draws another")
             print_dry_run(request, settings, notes)
             return
-        job = api.start(request, settings, notes)
-        if name:
-            self.shell.user_ns[name] = job
+        # Bound before anything is sent: an interrupt must not leave a paid job without a name.
+        job = api.start(request, settings, notes, bind=lambda job: self._bind(name, job))
         self._follow(job, wait=wait)
+
+    def _bind(self, name: str | None, value: Any) -> None:
+        if name:
+            self.shell.user_ns[name] = value
 
     def _resume(self, rest: str) -> None:
         from wan_magic import api
@@ -125,8 +131,7 @@ class WanMagics(Magics):
         job = api.resume(
             task_id, endpoint=settings.endpoint, out=settings.out, timeout=settings.timeout
         )
-        if name:
-            self.shell.user_ns[name] = job
+        self._bind(name, job)
         self._follow(job, wait=wait)
 
     def _evaluate(self, expression: str) -> Any:
@@ -157,7 +162,9 @@ class WanMagics(Magics):
     def _follow(self, job: Job, *, wait: bool) -> None:
         """Show the job where this shell can show it; wait where nobody watches."""
         kernel = getattr(self.shell, "kernel", None)
-        with _interruptible(job):
+        from wan_magic.jobs.job import interruptible
+
+        with interruptible(job):
             if kernel is None:
                 from wan_magic.notebook.terminal import follow
 
@@ -172,19 +179,6 @@ class WanMagics(Magics):
                 StatusCard(job).show()
                 if wait:
                     job.result()
-
-
-@contextlib.contextmanager
-def _interruptible(job: Job) -> Iterator[None]:
-    """Let an interrupt stop the waiting, and not the job."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise JobTimeout(
-            f"interrupted: this cell no longer waits, job {job.id} goes on",
-            hint=f"%wanvideo resume {job.task_id} shows it again" if job.task_id else "",
-            task_id=job.task_id,
-        ) from None
 
 
 def _is_watched(kernel: Any) -> bool:

@@ -157,7 +157,7 @@ OPTIONS = (
         "seed",
         ("--seed",),
         "integer",
-        "0 to 2147483647; drawn when not given",
+        "0 to 2147483647; random when not given",
         "parameters.seed",
         metavar="7",
         in_panel=True,

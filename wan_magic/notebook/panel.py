@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -11,7 +12,7 @@ from IPython.display import display
 
 from wan_magic import api
 from wan_magic.errors import WanError
-from wan_magic.notebook.options import OPTIONS, Option
+from wan_magic.notebook.options import BY_NAME, OPTIONS, Option
 from wan_magic.notebook.status import StatusCard
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
@@ -26,6 +27,8 @@ _WIDE = widgets.Layout(width="auto")
 _LABELS = {"description_width": "110px"}
 _LABEL = widgets.Layout(width="110px", display="flex", justify_content="flex-end")
 _DEFAULT = "default"
+_SETTLE_SECONDS = 0.5
+"""Between a click on Generate and the reading of the form."""
 _UNSET = ""
 """A control's value while the server's default holds: nothing is sent."""
 
@@ -47,7 +50,18 @@ def panel(settings: Settings | None = None) -> Panel:
     >>> wan_magic.panel()  # doctest: +SKIP
     """
     made = Panel(settings or from_environment())
-    display(made.box)
+    view = {"version_major": 2, "version_minor": 0, "model_id": made.box.model_id}
+    words = (
+        "A panel was here; %wanvideo panel shows a new one. Its clips are in the folder for clips."
+    )
+    display(
+        {
+            "application/vnd.jupyter.widget-view+json": view,
+            "text/html": html.frame(html.text(words)),
+            "text/plain": words,
+        },
+        raw=True,
+    )
     return made
 
 
@@ -80,6 +94,13 @@ class Panel:
             layout=widgets.Layout(width="auto"),
         )
         self.preview = widgets.HTML()
+        # Front ends drop their connection at 10 MB, so that a larger upload never arrives.
+        self.address = widgets.Text(
+            placeholder="or a path or URL: best for pictures over 5 MB",
+            description=" ",
+            layout=_WIDE,
+            style=_LABELS,
+        )
         self.model = widgets.Dropdown(
             options=list(catalog.MODELS),
             value=catalog.DEFAULT_MODEL,
@@ -101,6 +122,7 @@ class Panel:
         form = [
             self.prompt,
             _row(widgets.Label("First frame", layout=_LABEL), self.upload, self.preview),
+            self.address,
             self.model,
             self.options,
             _row(self.generate, self.price),
@@ -113,7 +135,7 @@ class Panel:
         self.box.add_class("wan-magic-panel")
         self.upload.observe(self._uploaded, names="value")
         self.model.observe(self._model_chosen, names="value")
-        self.generate.on_click(self._generate)
+        self.generate.on_click(self._clicked)
         self._model_chosen()
 
     def __repr__(self) -> str:
@@ -166,38 +188,58 @@ class Panel:
         data = bytes(file["content"])
         # The button goes on to count one picture, but its state must not hold megabytes.
         self.upload.value = ({**file, "content": memoryview(b"")},)
-        self._image = data
+        self._image = None
         try:
             thumbnail = base64.b64encode(_thumbnail(data)).decode()
-        except OSError:
-            self._image = None
+        except Exception:  # noqa: BLE001 - decoders raise nearly anything on broken bytes
             self.preview.value = ""
             self.upload.value = ()
-            self._say("that file is not a picture: JPEG, PNG, BMP and WEBP are")
+            self._say("that file is not a picture that can be read: JPEG, PNG, BMP and WEBP are")
             return
+        self._image = data
         self._say("")
         self.preview.value = (
             f'<img src="data:image/jpeg;base64,{thumbnail}" alt="first frame"'
             ' style="max-height:120px;border-radius:6px">'
         )
 
-    def _generate(self, _: Any) -> None:
-        """Start a job; many can run at once. May run on any thread."""
+    def _clicked(self, _: Any) -> None:
+        """Start a job a moment after the click; many can run at once.
+
+        Front ends send values and clicks on different threads: what was typed just
+        before the click may arrive just after it. And clicks that piled up while the
+        kernel was busy are one wish, not several payments.
+        """
+        if self.generate.disabled:
+            return
+        self.generate.disabled = True
+        if _SETTLE_SECONDS:
+            threading.Timer(_SETTLE_SECONDS, self._generate).start()
+        else:
+            self._generate()
+
+    def _generate(self) -> None:
         self._say("")
         try:
-            options = self._chosen()
-            seed = options.get("seed")
-            if seed is not None:
-                options["seed"] = int(seed) if str(seed).strip().isdigit() else seed
             request, notes = api.build(
-                self.prompt.value.strip(), image=self._image, model=self.model.value, **options
+                self.prompt.value.strip(),
+                image=self.address.value.strip() or self._image,
+                model=self.model.value,
+                **self._converted(),
             )
             job = api.start(request, self._settings, notes)
+            self.jobs.insert(0, job)
+            self.results.children = (StatusCard(job).box, *self.results.children)
         except WanError as exc:
             self._say(str(exc))
-            return
-        self.jobs.insert(0, job)
-        self.results.children = (StatusCard(job).box, *self.results.children)
+        except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
+            self._say(f"unexpected {type(exc).__name__}: {exc}")
+        finally:
+            self.generate.disabled = False
+
+    def _converted(self) -> dict[str, Any]:
+        """Return the options as the magic would read them."""
+        return {name: BY_NAME[name].convert(value) for name, value in self._chosen().items()}
 
     def _say(self, problem: str) -> None:
         self.error.value = (
@@ -211,10 +253,12 @@ def _row(*children: widgets.Widget) -> widgets.HBox:
 
 
 def _thumbnail(data: bytes) -> bytes:
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(data)) as picture:
-        small = picture.convert("RGB")
+        upright = ImageOps.exif_transpose(picture).convert("RGBA")
+        small = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
+        small = small.convert("RGB")  # as it will be sent
         small.thumbnail((240, 240))
         out = io.BytesIO()
         small.save(out, "JPEG", quality=80)

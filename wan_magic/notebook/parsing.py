@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import keyword
 import os
 import re
@@ -174,6 +175,8 @@ def _fill(text: str, values: list[Any]) -> str:
 
 
 def _checked_name(name: str) -> str:
+    if hasattr(builtins, name):
+        raise InputError(f"{name!r} is a name of Python's own", hint="call the job clip, say")
     if name.isidentifier() and not keyword.iskeyword(name):
         return name
     raise InputError(

@@ -60,6 +60,7 @@ class StatusCard:
         self._handle: DisplayHandle | None = None
         self._lock = threading.RLock()
         self._ended = False
+        self._shown_task = ""
         self._status = widgets.HTML()
         self._message = widgets.HTML()
         self._facts = widgets.HTML(self._facts_html())
@@ -92,15 +93,12 @@ class StatusCard:
                 data, metadata = end_bundle(self.job)
                 display(data, raw=True, metadata=metadata)
                 return
-            data = {
-                _WIDGET: {
-                    "version_major": 2,
-                    "version_minor": 0,
-                    "model_id": self.box.model_id,
-                },
-                **started_bundle(self.job),
-            }
-            self._handle = display(data, raw=True, display_id=True)
+            self._shown_task = self.job.task_id
+            self._handle = display(self._live_bundle(), raw=True, display_id=True)
+
+    def _live_bundle(self) -> dict[str, Any]:
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        return {_WIDGET: view, **started_bundle(self.job)}
 
     def _ticks(self) -> Iterator[float]:
         while not self._ended:
@@ -127,6 +125,10 @@ class StatusCard:
             facts = self._facts_html()
             if self._facts.value != facts:
                 self._facts.value = facts
+            if self._handle is not None and job.task_id != self._shown_task:
+                # Once: a notebook that is saved now must hold the way back to a paid task.
+                self._shown_task = job.task_id
+                self._handle.update(self._live_bundle(), raw=True)
             if job.cancel_refused and self._button.description.startswith("Cancel"):
                 self._button.description = "Stop watching"
                 self._button.tooltip = "The task goes on at the server; its id brings it back"

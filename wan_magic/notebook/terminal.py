@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
 from wan_magic.output.html import duration
-from wan_magic.output.player import plain_line
+from wan_magic.output.player import plain_line, price_line
 
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
@@ -31,15 +32,20 @@ def follow(job: Job, stream: TextIO | None = None) -> Clip:
     """
     out = stream or sys.stdout
     live = out.isatty()
-    for note in job.notes:
-        print(f"note: {note}", file=out)
-    last = ""
+    for note in (*(f"note: {note}" for note in job.notes), price_line(job)):
+        print(note, file=out)
+    last, told = "", job.is_resumed
     try:
         while not job.done():
-            line = f"{job.state}{f' – {job.message}' if job.message else ''}"
+            if job.task_id and not told:
+                told = True
+                clear = "\r\033[K" if live else ""
+                print(f"{clear}task {job.task_id}", file=out, flush=True)
+            line = " ".join(f"{job.state}{f' – {job.message}' if job.message else ''}".split())
             if live:
                 shown = f"{line} · {duration(job.elapsed)} · {job.request.model}"
-                print(f"\r\033[K{shown[:100]}", end="", file=out, flush=True)
+                width = shutil.get_terminal_size().columns - 1  # a full line would wrap
+                print(f"\r\033[K{shown[:width]}", end="", file=out, flush=True)
             elif line != last:
                 print(line, file=out, flush=True)
                 last = line

@@ -200,11 +200,16 @@ def started_bundle(job: Job) -> dict[str, str]:
     """Return what a front end without widgets shows while the job runs."""
     return {
         "text/html": html.frame(
-            f"<div>{html.badge('SUBMITTED', 'plain')} the clip was not there yet when this was"
-            " shown</div>",
+            f"<div>{html.badge('SUBMITTED' if job.task_id else 'SUBMITTING', 'plain')}"
+            " the clip was not there yet when this was saved</div>",
             html.prompt(job.request.prompt),
             html.line(*request_facts(job), html.text(price_line(job))),
-            html.line(f"task {html.code(job.task_id)}" if job.task_id else ""),
+            html.line(
+                f"task {html.code(job.task_id)}",
+                f"{html.code(f'%wanvideo resume {job.task_id}')} fetches it within 24 hours",
+            )
+            if job.task_id
+            else "",
         ),
         "text/plain": repr(job),
     }

@@ -244,7 +244,7 @@ class VideoRequest:
             if self.prompt.strip():
                 notes.append("the server ignores the prompt when a template is set")
         elif not self.prompt.strip():
-            raise InputError("the prompt is empty", hint="describe the video in the cell body")
+            raise InputError("the prompt is empty", hint="write what the video should show")
         notes += _cut("prompt", self.prompt, row.prompt_max, row)
         notes += _cut("negative prompt", self.negative_prompt, catalog.NEGATIVE_PROMPT_MAX, row)
         return notes
