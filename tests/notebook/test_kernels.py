@@ -207,7 +207,7 @@ def test_a_failed_job_fails_the_run_and_leaves_a_clear_card(machine, tmp_path):
     card = html_of(failed.outputs)
     assert "FAILED" in card
     assert "InvalidParameter.DataInspection" in card
-    assert "not billed" in card
+    assert "a local file avoids the download" in card
     (error,) = [output for output in failed.outputs if output.output_type == "error"]
     assert error.ename == "JobFailed"
     assert len(error.traceback) == 1, "the message, and no traceback"
