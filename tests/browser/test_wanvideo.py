@@ -91,7 +91,7 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     assert WIDGET not in notebook.saved_mimetypes()
     assert KEY not in notebook.file.read_text("utf-8")
     assert "Signature=" not in notebook.file.read_text("utf-8")
-    notebook.close_and_reopen(kernel=None)
+    notebook.close_and_reopen()  # with a fresh kernel
     assert notebook.is_trusted()
     assert_plays_the_clip(notebook.play_video(1, by="click"))
     notebook.untrust(kernel=None)
