@@ -13,7 +13,7 @@ from IPython.display import display
 from wan_magic import api
 from wan_magic.errors import WanError
 from wan_magic.notebook.options import BY_NAME, OPTIONS, Option
-from wan_magic.notebook.status import StatusCard
+from wan_magic.notebook.status import StatusCard, live_bundle
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
@@ -50,18 +50,11 @@ def panel(settings: Settings | None = None) -> Panel:
     >>> wan_magic.panel()  # doctest: +SKIP
     """
     made = Panel(settings or from_environment())
-    view = {"version_major": 2, "version_minor": 0, "model_id": made.box.model_id}
     words = (
         "A panel was here; %wanvideo panel shows a new one. Its clips are in the folder for clips."
     )
-    display(
-        {
-            "application/vnd.jupyter.widget-view+json": view,
-            "text/html": html.frame(html.text(words)),
-            "text/plain": words,
-        },
-        raw=True,
-    )
+    fallback = {"text/html": html.frame(html.text(words)), "text/plain": words}
+    display(live_bundle(made.box, fallback), raw=True)
     return made
 
 

@@ -41,6 +41,12 @@ _clock = Runner(workers=1)
 """Ticks all live cards; apart from the jobs' own threads, so that no slow call stops it."""
 
 
+def live_bundle(box: widgets.Widget, fallback: dict[str, str]) -> dict[str, Any]:
+    """Return a widget's mimebundle with what front ends without widgets show in its place."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    return {_WIDGET: view, **fallback}
+
+
 class StatusCard:
     """Shows a job from its first second to its player.
 
@@ -97,8 +103,7 @@ class StatusCard:
             self._handle = display(self._live_bundle(), raw=True, display_id=True)
 
     def _live_bundle(self) -> dict[str, Any]:
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        return {_WIDGET: view, **started_bundle(self.job)}
+        return live_bundle(self.box, started_bundle(self.job))
 
     def _ticks(self) -> Iterator[float]:
         while not self._ended:
