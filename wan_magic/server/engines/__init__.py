@@ -11,9 +11,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from wan_magic.wan.catalog import Kind, Media
+
 
 class Stopped(Exception):
     """An engine gave up because it was told to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One input of a clip, fetched and checked.
+
+    Attributes
+    ----------
+    role : str
+        The option's name: image (first frame), last_frame, ref, video (to edit, or whose
+        motion is taken), clip (to continue), audio, mask, file, link.
+    media : str
+        image, video, audio, file or link.
+    path : Path or None
+        The file; None for a link.
+    name : str
+        What to call it on the picture: a file's name, a link's host.
+    """
+
+    role: str
+    media: Media
+    path: Path | None
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +49,13 @@ class RenderSpec:
     ----------
     model : str
         Name in the model table.
-    image : bytes
-        The first frame's file, already checked.
+    kind : str
+        One of the table's kinds of task.
+    inputs : tuple of Source
+        In the order of the request: reference 1 is the first with the role "ref".
     width, height : int
         The clip's size in pixels.
-    seconds : int
+    seconds : float
         The clip's length.
     fps : int
         Frames a second.
@@ -36,12 +63,14 @@ class RenderSpec:
         As the model reads them; both empty where an effect is used.
     template : str
         Name of the effect, or empty.
+    function : str
+        What VACE is asked to do, or empty.
     seed : int
         Same seed and words, same clip.
     sound : bool
         Whether the clip has a sound track.
-    audio : bytes or None
-        The given sound's file, already checked.
+    keep_sound : bool
+        Whether it is the sound of the given video.
     watermark : bool
         Whether to write the mark in the corner.
     multi_shot : bool
@@ -49,24 +78,30 @@ class RenderSpec:
     """
 
     model: str
-    image: bytes
+    kind: Kind
+    inputs: tuple[Source, ...] = ()
     width: int
     height: int
-    seconds: int
+    seconds: float
     fps: int = FPS
     prompt: str = ""
     negative_prompt: str = ""
     template: str = ""
+    function: str = ""
     seed: int = 0
     sound: bool = False
-    audio: bytes | None = None
+    keep_sound: bool = False
     watermark: bool = False
     multi_shot: bool = False
 
     @property
     def frames(self) -> int:
         """Number of pictures in the clip."""
-        return self.seconds * self.fps
+        return max(round(self.seconds * self.fps), 1)
+
+    def first(self, role: str) -> Path | None:
+        """Return the file of the first input with a role, or None."""
+        return next((s.path for s in self.inputs if s.role == role and s.path), None)
 
 
 class Engine(Protocol):
