@@ -60,8 +60,9 @@ _AUDIO_30 = replace(_AUDIO, min_seconds=1, max_seconds=15, total_seconds=15)
 _VOICE = replace(_AUDIO, min_seconds=1, max_seconds=10)
 _SPEECH = replace(_AUDIO, min_seconds=None, max_seconds=20)
 _DOCUMENT = Limits(
-    formats=tuple(
-        ["docx", "doc", "xlsx", "xls", "pptx", "ppt", "pdf", "txt", "key", "pages", "numbers", "md"]
+    formats=(
+        *("docx", "doc", "xlsx", "xls", "pptx", "ppt", "pdf", "txt"),
+        *("key", "pages", "numbers", "md"),
     ),
     max_bytes=100 * MB,
 )
