@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
@@ -33,6 +34,16 @@ class LocalFile:
     size: int
     digest: str
     content: Path | bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, name: str, mime: str, content: Path | bytes) -> LocalFile:
+        """Return a file with its size and digest, read once and never held as a whole."""
+        if isinstance(content, bytes):
+            digest = hashlib.sha256(content).hexdigest()
+            return cls(name, mime, len(content), digest, content)
+        with content.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return cls(name, mime, content.stat().st_size, digest, content)
 
     def open(self) -> BinaryIO:
         """Return a reader of its bytes.

@@ -1,67 +1,30 @@
-"""One request for a video: what is sent, whether it is legal, and what it will cost."""
+"""One request for a video: what is sent, and what it will cost."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.errors import InputError
-from wan_magic.wan import catalog
+from wan_magic.wan import catalog, checks
+from wan_magic.wan.estimate import Estimate
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Callable, Mapping
 
     from wan_magic.wan.catalog import Model, Region
-    from wan_magic.wan.media import FirstFrame
+    from wan_magic.wan.local_file import LocalFile
+    from wan_magic.wan.media import Input
 
-_CURRENCY: dict[str, str] = {"beijing": "CNY", "singapore": "USD", "virginia": "USD"}
-
-
-def _sent_as(place: str, default: Any = None) -> Any:
-    """Declare a field with its place in the body, ``input.x`` or ``parameters.x``."""
-    return field(default=default, metadata={"body": place})
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a request is expected to cost.
-
-    Attributes
-    ----------
-    amount : Decimal or None
-        In `currency`; None where the price is not known.
-    currency : str
-        ``"CNY"`` or ``"USD"``.
-    seconds : int
-        Seconds of video that are billed.
-    per_second : Decimal or None
-        In `currency`.
-    as_of : str
-        When the price was read from the price page.
-    """
-
-    amount: Decimal | None
-    currency: str
-    seconds: int
-    per_second: Decimal | None
-    as_of: str = catalog.PRICES_AS_OF
-
-    def __str__(self) -> str:
-        if self.amount is None:
-            return "price unknown"
-        return _money(self.amount, self.currency)
-
-    @property
-    def detail(self) -> str:
-        """The sum as it was made: ``"5 s × 0.3 CNY, price list of 2026-04"``."""
-        if self.per_second is None:
-            return "the price table has no row for this endpoint, model and resolution"
-        return (
-            f"{self.seconds} s × {_money(self.per_second, self.currency)},"
-            f" price list of {self.as_of}"
-        )
+DEFAULT_MODEL = "wan2.5-i2v-preview"
+PARAMETERS = (
+    *("resolution", "ratio", "size", "duration", "prompt_extend", "watermark", "seed"),
+    *("shot_type", "audio", "audio_setting", "mode", "check_image", "function"),
+)
+"""Fields of `VideoRequest` that are sent under their own names, as the model takes them."""
+_IN_INPUT = ("negative_prompt", "template", "function")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,76 +33,149 @@ class VideoRequest:
 
     Parameters
     ----------
-    model : str, default "wan2.5-i2v-preview"
+    model : str
         A name of the model table.
     prompt : str, default ""
-        Up to 1500 characters on wan2.5 and wan2.6, 800 on older models.
+        What the video shows.
     negative_prompt : str, optional
         What should not be seen; up to 500 characters.
-    image : FirstFrame, optional
-        The first frame; required by every model of the table.
-    audio_url : str, optional
-        http(s) URL of a wav or mp3 file that drives the video: 3 to 30 s, up to 15 MB.
-    audio : bool, optional
-        True asks for a sound track, False for a silent clip.
-    template : str, optional
-        Name of a video effect; the prompt is then ignored by the server.
+    inputs : tuple of Input
+        Pictures, videos, sounds, documents, pages; references in the order of their numbers.
     resolution : {"480P", "720P", "1080P"}, optional
         As the model allows.
+    ratio : str, optional
+        Width to height, such as ``"9:16"``, where the clip does not follow an input.
+    size : str, optional
+        Width and height in pixels, such as ``"1280*720"``: wan2.6 and older text to video.
     duration : int, optional
-        Seconds, as the model allows.
+        Seconds, as the model allows; -1 lets wan3.0 decide, 0 follows the edited video.
+    audio : bool, optional
+        True asks for a sound track, False for a silent clip.
+    audio_setting : {"auto", "origin"}, optional
+        wan2.7-videoedit: whether the video keeps its own sound.
+    template : str, optional
+        Name of a video effect; the prompt is then ignored by the server.
     prompt_extend : bool, optional
         Whether the server rewrites the prompt; the server's default is True.
     watermark : bool, optional
         Whether the server prints a watermark; the server's default is False.
     seed : int, optional
-        0 to 2147483647.
+        0 to 2147483647; -1 for a random one in wan3.0.
     shot_type : {"single", "multi"}, optional
         wan2.6 only.
+    mode : {"wan-std", "wan-pro"}, optional
+        Motion transfer: standard or professional.
+    check_image : bool, optional
+        Motion transfer: whether the picture is checked first.
+    function : str, optional
+        What VACE should do; told from the inputs where it is not given.
+    extra_inputs, extra_parameters : mapping
+        Fields that the table does not know yet, sent as they are.
+    unchecked : bool, default False
+        Send a model's name and values that the table does not know.
 
     Notes
     -----
-    Fields and limits: Alibaba's image-to-video API reference (2.1 to 2.6), 2026.
+    Fields and limits: the model table names the document of each model.
 
     Examples
     --------
-    >>> VideoRequest(prompt="waves", resolution="480P", seed=7).body()["parameters"]
-    {'resolution': '480P', 'seed': 7}
+    >>> VideoRequest(model="wan2.6-t2v", prompt="waves", resolution="720P", ratio="9:16", seed=7)\
+    ... .body()["parameters"]
+    {'size': '720*1280', 'seed': 7}
     """
 
-    model: str = catalog.DEFAULT_MODEL
-    prompt: str = _sent_as("input.prompt", "")
-    negative_prompt: str | None = _sent_as("input.negative_prompt")
-    image: FirstFrame | None = _sent_as("input.img_url")
-    audio_url: str | None = _sent_as("input.audio_url")
-    audio: bool | None = _sent_as("parameters.audio")
-    template: str | None = _sent_as("input.template")
-    resolution: str | None = _sent_as("parameters.resolution")
-    duration: int | None = _sent_as("parameters.duration")
-    prompt_extend: bool | None = _sent_as("parameters.prompt_extend")
-    watermark: bool | None = _sent_as("parameters.watermark")
-    seed: int | None = _sent_as("parameters.seed")
-    shot_type: str | None = _sent_as("parameters.shot_type")
+    model: str = DEFAULT_MODEL
+    prompt: str = ""
+    negative_prompt: str | None = None
+    inputs: tuple[Input, ...] = ()
+    resolution: str | None = None
+    ratio: str | None = None
+    size: str | None = None
+    duration: int | None = None
+    audio: bool | None = None
+    audio_setting: str | None = None
+    template: str | None = None
+    prompt_extend: bool | None = None
+    watermark: bool | None = None
+    seed: int | None = None
+    shot_type: str | None = None
+    mode: str | None = None
+    check_image: bool | None = None
+    function: str | None = None
+    extra_inputs: Mapping[str, Any] = field(default_factory=dict)
+    extra_parameters: Mapping[str, Any] = field(default_factory=dict)
+    unchecked: bool = False
 
     @property
     def row(self) -> Model:
-        """The model's row of the table; a blank one for a model that is not in it."""
-        return catalog.MODELS.get(self.model) or catalog.blank_row(self.model)
+        """The model's row of the table; a stand-in for a model that is not in it."""
+        known = catalog.MODELS.get(self.model)
+        if known is not None and not self.unchecked:
+            return known
+        return catalog.find_model(self.model, unchecked=True)
+
+    def of(self, option: str) -> tuple[Input, ...]:
+        """Return the inputs of one option."""
+        return tuple(one for one in self.inputs if one.option == option)
+
+    @property
+    def image(self) -> Input | None:
+        """The picture to show for it: the first frame, else the first picture or video."""
+        seen = [one for one in self.inputs if one.media in ("image", "video")]
+        return next((one for one in seen if one.option == "image"), seen[0] if seen else None)
+
+    # -- what will come of it ----------------------------------------------------------
 
     @property
     def effective_resolution(self) -> str:
         """The resolution that will be used, the model's default where none was asked for."""
+        if self.size:
+            for tier, row in self.row.sizes.items():
+                if self.size in map(catalog.size_text, row.values()):
+                    return tier
         return self.resolution or self.row.resolution
 
     @property
-    def effective_duration(self) -> int:
-        """The seconds that will be made, the model's default where none were asked for."""
-        return self.duration or self.row.duration
+    def tier(self) -> str:
+        """What the price depends on: the resolution, or the mode."""
+        if self.row.priced_by == "mode":
+            return self.mode or self.row.default("mode") or ""
+        return self.effective_resolution
+
+    @property
+    def effective_duration(self) -> float | None:
+        """The seconds that will be made; None where only the server will know."""
+        row, asked = self.row, self.duration
+        if asked == -1:
+            return None
+        if row.length_from and (source := self.of(row.length_from)):
+            length = source[0].seconds
+            longest = asked or max((d for d in row.durations if d > 0), default=None)
+            if length is None:
+                return None
+            return min(length, longest) if longest else length
+        return asked or row.duration or None
+
+    @property
+    def billed_seconds(self) -> float | None:
+        """The seconds that will be billed: of the clip, and of input videos where they count."""
+        seconds, row = self.effective_duration, self.row
+        videos = [one for one in self.inputs if one.media == "video"] if row.bills_input else []
+        if seconds is None or any(one.seconds is None for one in videos):
+            return None
+        cap = row.input_bill_cap
+        # With several videos each has its share of the cap (2.7: 5, 2.5, 1.65 s ...).
+        share = cap / len(videos) if cap and videos else None
+        lengths = [one.seconds or 0.0 for one in videos]
+        return seconds + sum(min(n, share) if share else n for n in lengths)
 
     @property
     def silent(self) -> bool:
         """Whether the clip will have no sound track."""
         return self.row.sound == "none" or (self.row.sound == "switch" and self.audio is False)
+
+    # -- what is sent ------------------------------------------------------------------
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the create call: only what was set.
@@ -149,63 +185,131 @@ class VideoRequest:
         dict
             ``{"model": ..., "input": {...}, "parameters": {...}}``.
         """
-        body: dict[str, Any] = {"model": self.model, "input": {}, "parameters": {}}
-        for entry in fields(self):
-            value = getattr(self, entry.name)
-            if value is None or value == "" or "body" not in entry.metadata:
-                continue
-            section, _, key = entry.metadata["body"].partition(".")
-            body[section][key] = value.value if entry.name == "image" else value
-        return body
+        return self._body(lambda one: one.value or f"upload:{one.name}")
 
     def shown_body(self) -> dict[str, Any]:
-        """Return the body for people to read: base64 is cut short."""
-        body = self.body()
-        url = body["input"].get("img_url", "")
-        if url.startswith("data:"):
-            head = url.partition(",")[0]
-            body["input"]["img_url"] = f"{head},… ({len(url):,} characters)"
-        return body
+        """Return the body for people to read: base64 is cut short, uploads are named."""
+
+        def shown(one: Input) -> str:
+            if one.upload and not one.value:
+                return f"oss://… ({one.name}, {one.upload.size:,} bytes, uploaded first)"
+            if one.value.startswith("data:"):
+                head = one.value.partition(",")[0]
+                return f"{head},… ({len(one.value):,} characters)"
+            return one.value
+
+        return self._body(shown)
 
     def fingerprint(self) -> str:
         """Return a SHA-256 (hex) of all that decides the clip; equal requests have equal ones.
 
-        The first frame counts by its content, not by its name or its encoding.
+        Inputs count by their content, not by their names or encodings.
         """
-        body = self.body()
-        if self.image is not None:
-            body["input"]["img_url"] = self.image.digest
-        canonical = json.dumps(body, sort_keys=True)
+        canonical = json.dumps(self._body(lambda one: one.digest), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _body(self, value: Callable[[Input], str]) -> dict[str, Any]:
+        row = self.row
+        inputs: dict[str, Any] = {"prompt": self.prompt} if self.prompt else {}
+        _place(inputs, row, self.inputs, value)
+        parameters: dict[str, Any] = {}
+        for name, given in self._values().items():
+            known = row.parameters.get(name)
+            section = known.section if known else "input" if name in _IN_INPUT else "parameters"
+            (inputs if section == "input" else parameters)[name] = given
+        return {
+            "model": self.model,
+            "input": inputs | dict(self.extra_inputs),
+            "parameters": parameters | dict(self.extra_parameters),
+        }
+
+    def _values(self) -> dict[str, Any]:
+        """Return the values that are sent, by the API's names."""
+        row = self.row
+        texts = {"negative_prompt": self.negative_prompt, "template": self.template}
+        values = {name: text for name, text in texts.items() if text}
+        named = {name: getattr(self, name) for name in PARAMETERS}
+        values |= {name: one for name, one in named.items() if one is not None and one != ""}
+        if "size" in row.parameters and row.sizes:
+            tier, ratio = values.pop("resolution", None), values.pop("ratio", None)
+            if (tier or ratio) and "size" not in values:
+                sizes = row.sizes.get(tier or row.resolution, {})
+                if size := sizes.get(ratio or row.default("ratio") or "16:9"):
+                    values["size"] = catalog.size_text(size)
+        for name, parameter in row.parameters.items():
+            if parameter.required and name not in values:
+                given = {one.option for one in self.inputs}
+                given |= {*self.extra_parameters, *self.extra_inputs}
+                implied = (meant for told, meant in parameter.implied_by if told in given)
+                standard = next(implied, parameter.default)
+                if standard is not None:
+                    values[name] = standard
+        return values
+
+    # -- files that must be uploaded ------------------------------------------------------
+
+    @property
+    def pending(self) -> tuple[LocalFile, ...]:
+        """The files that must be uploaded before it can be sent, each content once."""
+        files = {
+            one.upload.digest: one.upload for one in self.inputs if one.upload and not one.value
+        }
+        return tuple(files.values())
+
+    def with_uploads(self, urls: Mapping[str, str]) -> VideoRequest:
+        """Return a copy whose uploaded files have their ``oss://`` addresses.
+
+        Parameters
+        ----------
+        urls : mapping of str to str
+            Address by the file's digest.
+        """
+        inputs = tuple(
+            replace(one, value=urls[one.upload.digest])
+            if one.upload and not one.value and one.upload.digest in urls
+            else one
+            for one in self.inputs
+        )
+        return replace(self, inputs=inputs)
+
+    @property
+    def uses_oss(self) -> bool:
+        """Whether an input lies in the API's temporary storage."""
+        return '"oss://' in json.dumps(self.body()["input"])
+
+    # -- its price and its checks -----------------------------------------------------------
 
     def estimate(
         self,
         region: Region | None,
+        tier: str | None = None,
+        seconds: float | None = None,
         *,
-        resolution: str | None = None,
-        seconds: int | None = None,
+        silent: bool | None = None,
     ) -> Estimate:
         """Return the cost in a region; unknown where the region is None.
 
         Parameters
         ----------
-        region : {"beijing", "singapore", "virginia"} or None
+        region : str or None
             Whose price list holds.
-        resolution, seconds
-            As billed; by default as asked for.
+        tier, seconds, silent
+            Resolution (or mode), seconds and silence as billed; by default as asked for.
         """
-        seconds = self.effective_duration if seconds is None else seconds
-        tier = resolution or self.effective_resolution
-        price = self.row.price(region, tier, silent=self.silent)
+        seconds = self.billed_seconds if seconds is None else seconds
+        quiet = self.silent if silent is None else silent
+        price = self.row.price(region, tier or self.tier, silent=quiet)
+        known = price is not None and seconds is not None
         return Estimate(
-            amount=None if price is None else price * seconds,
-            currency=_CURRENCY.get(region or "", ""),
+            amount=price * Decimal(f"{seconds:g}") if known else None,  # type: ignore[operator]
+            currency="" if region is None else "CNY" if region == "beijing" else "USD",
             seconds=seconds,
             per_second=price,
+            note=self.row.price_note,
         )
 
     def check(self) -> list[str]:
-        """Check all that can be known before sending; the image is checked when it is loaded.
+        """Check all that can be known before sending; inputs are checked when they are loaded.
 
         Returns
         -------
@@ -217,105 +321,27 @@ class VideoRequest:
         InputError
             With the value that is wrong and the values that are allowed.
         """
-        row = catalog.find_model(self.model)
-        _check_types(self)
-        notes: list[str] = []
-        _check_choice("resolution", self.resolution, row.resolutions, row)
-        _check_choice("duration", self.duration, row.durations, row)
-        _check_choice("shot_type", self.shot_type, row.shot_types, row)
-        if self.seed is not None and not 0 <= self.seed <= catalog.SEED_MAX:
-            raise InputError(f"seed {self.seed} is out of range", hint="0 to 2147483647")
-        notes += self._check_texts(row)
-        notes += self._check_audio(row)
-        if self.shot_type and self.prompt_extend is False:
-            notes.append("the shot type has an effect only together with prompt extension")
-        return notes
+        return checks.check(self)
 
-    def _check_texts(self, row: Model) -> list[str]:
-        notes = []
-        if self.template:
-            if row.templates is None:
-                notes.append(
-                    f"the documents list no templates for {row.name}:"
-                    f" it may not know {self.template!r}"
-                )
+
+def _place(
+    into: dict[str, Any], row: Model, inputs: tuple[Input, ...], value: Callable[[Input], str]
+) -> None:
+    """Put the inputs where the model's protocol has them."""
+    items: list[dict[str, Any]] = []
+    for one in inputs:
+        slot = row.slot(one.option, one.media)
+        if slot is None:
+            continue  # `check` has refused it
+        if row.protocol == "flat":
+            if slot.many:
+                into.setdefault(slot.type, []).append(value(one))
             else:
-                _check_choice("template", self.template, row.templates, row)
-            if self.prompt.strip():
-                notes.append("the server ignores the prompt when a template is set")
-        elif not self.prompt.strip():
-            raise InputError("the prompt is empty", hint="write what the video should show")
-        notes += _cut("prompt", self.prompt, row.prompt_max, row)
-        notes += _cut("negative prompt", self.negative_prompt, catalog.NEGATIVE_PROMPT_MAX, row)
-        return notes
-
-    def _check_audio(self, row: Model) -> list[str]:
-        if self.audio_url is None and self.audio is None:
-            return []
-        if row.sound == "none":
-            voiced = ", ".join(name for name, other in catalog.MODELS.items() if other.has_sound)
-            raise InputError(
-                f"{row.name} makes silent clips and takes no audio",
-                hint=f"leave audio out, or take one of {voiced}",
-            )
-        if self.audio is not None and row.sound == "always":
-            note = (
-                "today's documents list the audio switch for wan2.6-i2v-flash alone:"
-                f" {row.name} may ignore it and add sound anyway"
-            )
-            return [note]
-        if self.audio is False and self.audio_url:
-            return [f"{row.name} makes a silent clip of this: audio is off, and that comes first"]
-        return []
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    """Return an amount with two decimals, or more where it has more: 1.50 CNY, 0.1875 USD."""
-    return f"{amount:.2f} {currency}" if amount == round(amount, 2) else f"{amount} {currency}"
-
-
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(("prompt", "negative_prompt", "audio_url", "template"), str),
-    **dict.fromkeys(("resolution", "shot_type"), str),
-    **dict.fromkeys(("duration", "seed"), int),
-    **dict.fromkeys(("audio", "prompt_extend", "watermark"), bool),
-}
-_KIND_NAMES = {str: "a text", int: "a whole number", bool: "True or False"}
-
-
-def _check_types(request: VideoRequest) -> None:
-    """Refuse what JSON would carry in the wrong type, such as 5.0 for 5 or 1 for True."""
-    for name, kind in _KINDS.items():
-        value = getattr(request, name)
-        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits and (value is not None or name == "prompt"):
-            label = name.replace("_", " ")
-            raise InputError(f"{label} {value!r} is not {_KIND_NAMES[kind]}")
-
-
-def _check_choice(name: str, value: Any, allowed: tuple[Any, ...], row: Model) -> None:
-    if value is None or value in allowed:
-        return
-    label = name.replace("_", " ")
-    if not allowed:
-        takers = ", ".join(m.name for m in catalog.MODELS.values() if getattr(m, f"{name}s"))
-        raise InputError(f"{row.name} takes no {label}", hint=f"models that do: {takers}")
-    hint = catalog.nearest(str(value), map(str, allowed))
-    options = ", ".join(map(str, allowed))
-    allowed_text = f"allowed: {options}" if len(allowed) > 1 else f"it makes {options} only"
-    raise InputError(
-        f"{row.name} does not take {label} {value!r}",
-        hint=f"{hint} ({allowed_text})" if hint else allowed_text,
-    )
-
-
-def _cut(label: str, text: str | None, limit: int, row: Model) -> list[str]:
-    """Say where the server cuts a text that is too long; it does so silently."""
-    if text is None or len(text) <= limit:
-        return []
-    kept, lost = text[:limit], text[limit:]
-    note = (
-        f"the {label} has {len(text)} characters and {row.name} reads {limit}:"
-        f" it ends after “…{kept[-30:]}”, and “{lost[:30]}…” is not read"
-    )
-    return [note]
+                into[slot.type] = value(one)
+        elif slot.attached:
+            if items:
+                items[-1][slot.type] = value(one)
+        else:
+            items.append({"type": slot.type, "url": value(one)})
+    if items:
+        into["media"] = items

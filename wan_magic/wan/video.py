@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
-from wan_magic.wan.media import near, short, small_jpeg
+from wan_magic.wan.media.given import near, short
+from wan_magic.wan.media.images import small_jpeg
 
 if TYPE_CHECKING:
     import os

@@ -126,6 +126,8 @@ class Parameter:
         Where in the body.
     required : bool
         Whether it is always sent; the default then is ours.
+    implied_by : tuple of (str, object)
+        Options and parameters that mean a value where none is given; the first one counts.
     """
 
     values: tuple[Any, ...] = ()
@@ -134,6 +136,7 @@ class Parameter:
     high: float | None = None
     section: Literal["parameters", "input"] = "parameters"
     required: bool = False
+    implied_by: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

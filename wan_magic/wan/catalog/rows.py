@@ -510,6 +510,7 @@ _KF2V_21_PLUS = replace(
     prices=prices(beijing="720P 0.70"),
     usage=("video_duration", "video_count", "video_ratio"),
 )
+_SIDES = ("top", "bottom", "left", "right")
 _VACE_SIZES = tiers(LEGACY_SIZES, "720P")
 _VACE_21 = Model(
     name="wanx2.1-vace-plus",
@@ -554,6 +555,14 @@ _VACE_21 = Model(
             ),
             section="input",
             required=True,
+            implied_by=(
+                ("mask", "video_edit"),
+                *((f"{side}_scale", "video_outpainting") for side in _SIDES),
+                *((option, "video_extension") for option in ("clip", "image", "last_frame")),
+                ("last_clip_url", "video_extension"),
+                ("video", "video_repainting"),
+                ("ref", "image_reference"),
+            ),
         ),
         "mask_frame_id": Parameter(low=1, default=1, section="input"),
         "last_clip_url": Parameter(section="input"),
@@ -565,10 +574,7 @@ _VACE_21 = Model(
         "mask_type": Parameter(values=("tracking", "fixed")),
         "expand_ratio": Parameter(low=0, high=1),
         "expand_mode": Parameter(values=("hull", "bbox", "original")),
-        "top_scale": Parameter(low=1, high=2),
-        "bottom_scale": Parameter(low=1, high=2),
-        "left_scale": Parameter(low=1, high=2),
-        "right_scale": Parameter(low=1, high=2),
+        **{f"{side}_scale": Parameter(low=1, high=2) for side in _SIDES},
     },
     sound="none",
     sizes=_VACE_SIZES,

@@ -1,0 +1,131 @@
+"""What goes into a video, made ready to send: pictures, videos, sounds, documents, pages.
+
+Nothing here talks to a network. Pillow and PyAV are imported where they are used,
+so that importing this package stays cheap.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wan_magic.errors import InputError
+from wan_magic.wan.media.documents import load_document, load_link
+from wan_magic.wan.media.given import find_file, near, short, web_url
+from wan_magic.wan.media.images import load_image, small_jpeg
+from wan_magic.wan.media.loaded import Input
+from wan_magic.wan.media.sounds import load_sound
+from wan_magic.wan.media.videos import load_video
+
+if TYPE_CHECKING:
+    from wan_magic.wan.catalog import Media, Model
+
+__all__ = [
+    "Input",
+    "load",
+    "load_document",
+    "load_image",
+    "load_link",
+    "load_sound",
+    "load_video",
+    "near",
+    "short",
+    "small_jpeg",
+]
+
+_ENDINGS: dict[str, Media] = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp", "gif", "tif", "tiff"), "image"),
+    **dict.fromkeys(("heic", "avif"), "image"),
+    **dict.fromkeys(("mp4", "mov", "avi", "mkv", "webm", "m4v"), "video"),
+    **dict.fromkeys(("wav", "mp3", "ogg", "flac", "m4a", "aac"), "audio"),
+}
+
+
+def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input:
+    """Make the value of an input option ready to send to a model.
+
+    Parameters
+    ----------
+    option : str
+        image, last_frame, ref, video, clip, audio, mask, file or link.
+    value : object
+        A path, an http(s) URL, bytes, a PIL image or a finished clip, as fits.
+    model : Model
+        Whose limits hold.
+    fit : bool, default True
+        Whether a picture that breaks a limit is changed, with a note; else that is an error.
+
+    Raises
+    ------
+    InputError
+        If the model has no such input, or the value is outside its limits.
+    """
+    slots = model.slots(option)
+    if not slots:
+        raise InputError(
+            f"{model.name} takes no {_flag(option)}",
+            hint=f"it takes {', '.join(map(_flag, model.options)) or 'a prompt alone'}",
+        )
+    kinds = [slot.media for slot in slots]
+    kind = kinds[0] if len(kinds) == 1 else _kind_of(value, kinds)
+    slot = model.slot(option, kind)
+    if slot is None:
+        raise InputError(
+            f"{_flag(option)} of {model.name} takes no {kind}",
+            hint=f"it takes {' or '.join(kinds)}",
+        )
+    limits = slot.limits
+    if kind == "image":
+        return load_image(value, limits, option=option, needs=model.name, fit=fit)
+    if kind == "video":
+        return load_video(value, limits, option=option, needs=model.name)
+    if kind == "audio":
+        return load_sound(value, limits, option=option)
+    return load_document(value, limits, option=option) if kind == "file" else load_link(value)
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
+def _kind_of(value: object, kinds: list[Media]) -> Media:
+    """Tell what a value is, where an input may be several things: by its content, if there is."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _sniffed(bytes(value[:32])) or kinds[0]
+    if isinstance(value, str | os.PathLike):
+        text = os.fsdecode(value).strip()
+        if text[:5].lower() == "data:":
+            return "image"
+        url = web_url(text)
+        if not url:
+            path, _ = find_file(text, "file")
+            with path.open("rb") as stream:
+                found = _sniffed(stream.read(32))
+            return found or _ENDINGS.get(path.suffix[1:].lower(), kinds[0])
+        ending = PurePosixPath(unquote(urlsplit(url).path)).suffix[1:].lower()
+        if ending in _ENDINGS:
+            return _ENDINGS[ending]
+        raise InputError(
+            f"the address of {urlsplit(url).netloc} does not tell whether it is"
+            f" {' or '.join(kinds)}",
+            hint="give an address that ends in .jpg, .mp4 or the like, or the file itself",
+        )
+    is_clip = callable(getattr(value, "last_frame", None)) and hasattr(value, "path")
+    return "video" if is_clip and "video" in kinds else "image"
+
+
+def _sniffed(head: bytes) -> Media | None:
+    if head[4:8] == b"ftyp":
+        return "image" if head[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "video"
+    if head[:4] == b"RIFF":
+        return {b"WAVE": "audio", b"AVI ": "video", b"WEBP": "image"}.get(head[8:12])  # type: ignore[return-value]
+    if head[:2] == b"\xff\xd8":
+        return "image"
+    if head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
+        return "audio"
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "video"
+    pictures = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+    return "image" if head.startswith(pictures) else None

@@ -1,0 +1,143 @@
+"""What the user gave: an address, a path, a data URI. Messages about files are made here."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import math
+import os
+import re
+import stat
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wan_magic.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_READ_BYTES = 256 * 1024 * 1024
+_SCHEMES = ("http", "https", "oss")
+_AN = ("image", "audio")
+
+
+def web_url(text: str) -> str | None:
+    """Return the address to send, percent-encoded, or None where the text is no address.
+
+    ``oss://`` is the API's own temporary storage, where a file may be already.
+    """
+    text = text.strip()
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
+    if not match or match[1].lower() == "file":
+        return None
+    if match[1].lower() not in _SCHEMES:
+        hint = "give a path or an http(s) URL"
+        raise InputError(f"{match[1]}:// addresses are not supported", hint=hint)
+    try:
+        if not re.fullmatch(r"[^\s\\]+", urlsplit(text).hostname or ""):
+            raise ValueError("no host")
+        if re.search(r"[^!-~]", text):
+            import requests
+
+            return requests.Request("GET", text).prepare().url
+    except ValueError:  # requests' own URL errors are ValueErrors too
+        raise InputError(f"{short(text)} is not a usable URL", hint="check the address") from None
+    return text
+
+
+def from_data_uri(text: str) -> bytes:
+    """Return the bytes of an image's data URI."""
+    head, comma, _ = text[:200].partition(",")
+    if not re.fullmatch(r"data:image/[\w.+-]+(;[^;]+)*;base64", head, re.IGNORECASE) or not comma:
+        hint = "it must start with data:image/png;base64, or the like"
+        raise InputError("the data URI does not hold a base64 image", hint=hint)
+    body = re.sub(r"\s", "", unquote(text[len(head) + 1 :])).rstrip("=")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except binascii.Error:
+        hint = "encode it again, or give the path of the file"
+        raise InputError("the data URI is not valid base64", hint=hint) from None
+
+
+def find_file(text: str, what: str) -> tuple[Path, int]:
+    """Return the path of a plain file, and its size in bytes.
+
+    Parameters
+    ----------
+    text : str
+        A path, perhaps with ``~``, or a ``file://`` address.
+    what : str
+        What messages call it: "image", "audio", "video", "document".
+    """
+    if text[:7].lower() == "file://":
+        text = unquote(urlsplit(text).path)
+    if not text.strip():
+        raise InputError(f"no {what} was given", hint="give a path or an http(s) URL")
+    article = "an" if what in _AN else "a"
+    try:
+        path = Path(text).expanduser()
+        info = path.stat()
+        # Only a plain file has a size to trust; reading a pipe could wait for ever.
+        if stat.S_ISDIR(info.st_mode):
+            problem = f"is a folder, not {article} {what}"
+        elif not stat.S_ISREG(info.st_mode):
+            problem = "is not a plain file"
+        elif info.st_size > MAX_READ_BYTES:
+            problem = f"is {mb(info.st_size)} MB; over {mb(MAX_READ_BYTES)} MB is not read"
+        elif not os.access(path, os.R_OK):
+            problem = "may not be read (no permission)"
+        else:
+            return path, info.st_size
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"no such {what}: {short(path.name)}", hint=near(path)) from None
+    except PermissionError:
+        problem = "may not be read (no permission)"
+    except (OSError, ValueError, RuntimeError) as err:  # over-long, null byte, unknown ~user
+        reason = getattr(err, "strerror", None) or str(err)
+        problem = f"cannot be opened: {reason}"
+    raise InputError(f"{short(text)} {problem}", hint=f"give the path of {article} {what} file")
+
+
+def read_file(text: str, what: str) -> tuple[bytes, str]:
+    """Return a file's bytes and name."""
+    path, _ = find_file(text, what)
+    try:
+        return path.read_bytes(), path.name
+    except OSError as err:
+        raise InputError(
+            f"{short(text)} cannot be opened: {err.strerror or err}", hint="check the file"
+        ) from None
+
+
+def check_weight(name: str, size: int, limit: int | None, hint: str) -> None:
+    """Refuse a file of more than `limit` bytes."""
+    if limit and size > limit:
+        # Rounded apart: the two numbers never read as equal.
+        takes, most = mb(size, math.ceil), mb(limit, math.floor)
+        raise InputError(f"{name} is {takes} MB; at most {most} MB is allowed", hint=hint)
+
+
+def short(text: str) -> str:
+    """Quote a name for a message; someone may pass a whole file as a name."""
+    return repr(text if len(text) <= 80 else f"{text[:60]}…")
+
+
+def near(path: Path) -> str:
+    """Say where a missing file was looked for, and which name there is the closest."""
+    folder = path.parent
+    try:
+        names = {entry.name.lower(): entry.name for entry in islice(folder.iterdir(), 2000)}
+    except OSError:
+        return f"there is no readable folder {folder}"
+    close = difflib.get_close_matches(path.name.lower(), names, n=1)
+    return (
+        f"did you mean {names[close[0]]!r}? " if close else ""
+    ) + f"looked in {folder.resolve()}"
+
+
+def mb(count: int, rounded: Callable[[float], int] = round) -> str:
+    """Return bytes in megabytes of 2**20, with at most two decimals."""
+    return f"{rounded(count / 2**20 * 100) / 100:g}"

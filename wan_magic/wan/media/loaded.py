@@ -1,0 +1,68 @@
+"""One input of a request, ready to send or to be uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from wan_magic.wan.catalog import Media
+    from wan_magic.wan.local_file import LocalFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """A picture, video, sound, document or page as it is sent.
+
+    Attributes
+    ----------
+    option : str
+        What it is for: image, last_frame, ref, video, clip, audio, mask, file or link.
+    media : str
+        What it is: image, video, audio, file or link.
+    value : str
+        An address or a data URI; empty where `upload` comes first.
+    source : str
+        What messages call it: "cat.png", "a URL", "an image in memory".
+    digest : str
+        SHA-256 of the bytes sent (of the text, for an address), in hexadecimal.
+    width, height : int or None
+        Of what is sent, in pixels; None for an address, which is never fetched here.
+    seconds : float or None
+        Length of a sound or video.
+    thumbnail : bytes or None
+        A JPEG of at most 480 pixels a side.
+    notes : tuple of str
+        What was changed, one sentence each.
+    upload : LocalFile or None
+        What has to be uploaded before the request is sent.
+    """
+
+    option: str
+    media: Media
+    value: str = field(repr=False)
+    source: str
+    digest: str
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    thumbnail: bytes | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    upload: LocalFile | None = None
+
+    @classmethod
+    def from_url(cls, option: str, media: Media, url: str) -> Input:
+        """Return an input that the server fetches by itself."""
+        digest = hashlib.sha256(url.encode()).hexdigest()
+        return cls(option=option, media=media, value=url, source="a URL", digest=digest)
+
+    @property
+    def name(self) -> str:
+        """What to show to people: a file's name; of an address no more, it may be signed."""
+        if self.value.startswith(("http://", "https://", "oss://")):
+            parts = urlsplit(self.value)
+            return unquote(PurePosixPath(parts.path).name) or parts.netloc
+        return self.source
