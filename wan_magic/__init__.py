@@ -1,6 +1,6 @@
 """Generate video from a notebook cell: ``%load_ext wan_magic``, then ``%%wanvideo``.
 
-The same in Python: `submit`, `generate`, `resume`, `panel`. Importing this package
+The same in Python: `submit`, `generate`, `resume`, `models`, `panel`. Importing this package
 costs next to nothing; what is heavy is imported where it is used.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.notebook._nest import run
     from wan_magic.notebook.panel import panel
+    from wan_magic.output.models import models
 
 __version__ = "0.1.0"
 
@@ -46,6 +47,7 @@ _HOMES = {
     "wan_magic.jobs.job": ("Job",),
     "wan_magic.notebook._nest": ("run",),
     "wan_magic.notebook.panel": ("panel",),
+    "wan_magic.output.models": ("models",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -62,6 +64,7 @@ __all__ = [
     "SettingsError",
     "WanError",
     "generate",
+    "models",
     "panel",
     "resume",
     "run",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.errors import ApiError, ConnectionFailed, InputError, SettingsError
+from wan_magic.errors import ApiError, ConnectionFailed, InputError, SettingsError, WanError
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
 from wan_magic.wan.request import VideoRequest
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.runner import Runner
+    from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.endpoints import Endpoint
+    from wan_magic.wan.media import Input
 
 _SWITCH = {"auto": True, "off": False}
 _lock = threading.Lock()
@@ -31,11 +33,20 @@ _lock = threading.Lock()
 def build(
     prompt: str = "",
     *,
-    image: object = None,
-    audio: str | bool | None = None,
     model: str | None = None,
+    image: object = None,
+    last_frame: object = None,
+    ref: object = None,
+    video: object = None,
+    clip: object = None,
+    audio: object = None,
+    mask: object = None,
+    file: object = None,
+    link: object = None,
     fit: bool = True,
     seed: int | None = None,
+    unchecked: bool = False,
+    region: Region | None = None,
     **fields: Any,
 ) -> tuple[VideoRequest, tuple[str, ...]]:
     """Make and check a request; sends nothing.
@@ -44,21 +55,36 @@ def build(
     ----------
     prompt : str
         What the video shows.
-    image : str, Path, bytes, PIL image, Clip or Job
-        The first frame: http(s) URL, local path, ``data:`` URI, file bytes, a PIL
+    model : str, optional
+        A name of the model table, or a version (``"2.7"``, ``"2.6-flash"``), which becomes
+        the model of that version that takes the inputs. Default: version 2.5, and where it
+        has no such input 2.7, 2.6 or 3.0.
+    image, last_frame : str, Path, bytes, PIL image, Clip or Job
+        First and last frame: http(s) URL, local path, ``data:`` URI, file bytes, a PIL
         image, or a finished clip or job (its last frame).
-    audio : str or bool, optional
-        An http(s) URL drives the video; ``"auto"`` (or True) asks for sound, ``"off"``
+    ref : one such value or a list
+        References: pictures and videos, in the order of their numbers; a sound is the voice
+        of the reference before it.
+    video, clip : str, Path, bytes, Clip or Job
+        The video to edit (or whose motion is taken), the video to continue.
+    audio : str, Path, bytes or bool, optional
+        A wav or mp3 file drives the video; ``"auto"`` (or True) asks for sound, ``"off"``
         (or False) for none.
-    model : str, default "wan2.5-i2v-preview"
-        A name of the model table.
+    mask : str, Path, bytes or PIL image
+        What VACE repaints: white, in a picture or a video.
+    file, link : str or Path
+        A document, or the URL of a web page (wan3.0).
     fit : bool, default True
-        Whether a local image is made to fit the model's limits; else that is an error.
+        Whether a local picture is made to fit the model's limits; else that is an error.
     seed : int, optional
         0 to 2147483647; drawn when None, so that every clip can be made again.
+    unchecked : bool, default False
+        Let a model and values through that the table does not know.
+    region : str, optional
+        Where it will run: some models have other names there.
     **fields
-        The other fields of `VideoRequest`: negative_prompt, template, resolution,
-        duration (seconds), prompt_extend, watermark, shot_type.
+        The other fields of `VideoRequest`: resolution, ratio, duration (seconds),
+        negative_prompt, template, shot_type, extra_parameters...
 
     Returns
     -------
@@ -70,51 +96,102 @@ def build(
     ------
     InputError
         If anything is wrong with what was given.
+
+    Examples
+    --------
+    >>> request, notes = build("waves", model="2.7", ratio="9:16", seed=7)
+    >>> request.model
+    'wan2.7-t2v'
     """
-    from wan_magic.wan.media import check_audio, load_first_frame
-
-    known = {name for name in VideoRequest.__dataclass_fields__ if name not in ("image", "audio")}
-    for name in fields.keys() - known:
-        known |= {"image", "audio", "fit"}
-        hint = catalog.nearest(name, known) or f"options: {', '.join(sorted(known))}"
-        raise InputError(f"unknown option {name!r}", hint=hint)
-    row = catalog.find_model(model or catalog.DEFAULT_MODEL)
-    request = VideoRequest(
-        model=row.name,
-        prompt=prompt,
-        audio=audio if isinstance(audio, bool) else _SWITCH.get(audio or ""),
-        seed=random.SystemRandom().randint(0, catalog.SEED_MAX) if seed is None else seed,
-        **fields,
+    given = {
+        "image": image,
+        "last_frame": last_frame,
+        "ref": ref,
+        "video": video,
+        "clip": clip,
+        "audio": audio,
+        "mask": mask,
+        "file": file,
+        "link": link,
+    }
+    _check_names(fields, given)
+    switch = audio if isinstance(audio, bool) else None
+    if isinstance(audio, str):
+        switch = _SWITCH.get(audio.strip())
+    if switch is not None:
+        given["audio"] = None
+    values = [(name, one) for name, many in given.items() for one in _each(many)]
+    row = catalog.find_model(
+        model, [name for name, _ in values], region=region, unchecked=unchecked
     )
-    if audio and request.audio is None:
-        request = replace(request, audio_url=str(audio))
-    notes = request.check()
-    if request.audio_url:
-        url, heard = check_audio(request.audio_url, seconds=request.effective_duration)
-        request = replace(request, audio_url=url)
-        notes += heard
-    if image is None:
-        raise InputError(
-            f"{row.name} needs a first frame", hint="give a picture or its URL (--image)"
-        )
-    frame = load_first_frame(_frame_of(image), row, fit=fit)
-    return replace(request, image=frame), (*frame.notes, *notes)
+    if seed is None and row.takes("seed"):
+        seed = random.SystemRandom().randint(0, catalog.SEED_MAX)
+    request = VideoRequest(
+        model=row.name, prompt=prompt, audio=switch, seed=seed, unchecked=unchecked, **fields
+    )
+    # Values before files: a wrong option is found without reading a video.
+    request.check_values()
+    inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
+    request = replace(request, inputs=inputs)
+    notes = [note for one in inputs for note in one.notes] + request.check()
+    if region and row.checked and region not in row.regions:
+        listed = ", ".join(row.regions)
+        notes.append(f"the documents list {row.name} for {listed}, and not for {region}")
+    return request, tuple(notes)
 
 
-def _frame_of(image: object) -> object:
+def _check_names(fields: dict[str, Any], inputs: dict[str, Any]) -> None:
+    known = VideoRequest.__dataclass_fields__.keys() - {"inputs"}
+    for name in fields.keys() - known:
+        every = known | inputs.keys() | {"fit"}
+        hint = catalog.nearest(name, every) or f"options: {', '.join(sorted(every))}"
+        raise InputError(f"unknown option {name!r}", hint=hint)
+
+
+def _each(value: object) -> list[object]:
+    """Return the values of an option: none, one, or the members of a list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _load(name: str, value: object, row: Model, *, fit: bool) -> Input:
+    from wan_magic.wan.media import load
+
+    try:
+        return load(name, _clip_of(value), row, fit=fit)
+    except InputError as err:
+        hint = isinstance(value, str) and catalog.nearest(value.lower(), _SWITCH)
+        if name == "audio" and hint and err.message.startswith("no such audio"):
+            raise InputError(err.message, hint=hint) from None
+        raise
+
+
+def _clip_of(value: object) -> object:
     """Let a finished job stand for its clip."""
     from wan_magic.jobs.job import Job
 
-    if not isinstance(image, Job):
-        return image
-    if not image.done():
+    if not isinstance(value, Job):
+        return value
+    if not value.done():
         raise InputError(
-            f"the clip of that job is not finished ({image.state})",
+            f"the clip of that job is not finished ({value.state})",
             hint="run its .result() first, which waits; then this cell",
         )
-    if image.exception():
-        raise InputError(f"job {image.id} made no clip ({image.state})", hint="take another image")
-    return image.result()
+    if value.exception():
+        raise InputError(f"job {value.id} made no clip ({value.state})", hint="take another one")
+    return value.result()
+
+
+def region_of(settings: Settings) -> Region | None:
+    """Return where a request will run; None for the preview, gateways, and what is not usable."""
+    from wan_magic.wan.endpoints import choose
+
+    try:
+        endpoint = choose(settings)
+    except WanError:  # said when the job starts
+        return None
+    return endpoint.region if endpoint else None
 
 
 def submit(
@@ -132,14 +209,14 @@ def submit(
     prompt : str
         What the video shows.
     endpoint : str, optional
-        ``"local"`` (free preview), ``"beijing"``, ``"singapore"``, ``"virginia"`` or
-        a base URL up to ``/api/v1``. Default: the environment's; without a key, local.
+        ``"local"`` (free preview), a region, a gateway of the config file, or a base URL
+        up to ``/api/v1``. Default: the environment's; without a key, local.
     out : str or Path, optional
         Folder for the clip; default ``wan_videos`` beside the notebook.
     timeout : float, default 10800
         Seconds until we stop watching the task.
     **options
-        As for `build`: image, audio, model, resolution, duration, seed...
+        As for `build`: image, ref, audio, model, resolution, duration, seed...
 
     Returns
     -------
@@ -156,8 +233,8 @@ def submit(
     >>> job.result().path.name  # doctest: +SKIP
     'waves-roll-in-0385dc79.mp4'
     """
-    request, notes = build(prompt, **options)
     settings = from_environment().override(endpoint=endpoint, out=out, timeout=timeout)
+    request, notes = build(prompt, region=region_of(settings), **options)
     return start(request, settings, notes)
 
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from wan_magic.wan.request import Estimate, VideoRequest
+    from wan_magic.wan.estimate import Estimate
+    from wan_magic.wan.request import VideoRequest
 
 
 @dataclass(frozen=True, kw_only=True)

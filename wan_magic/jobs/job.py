@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.wan.catalog import Region
-    from wan_magic.wan.request import Estimate, VideoRequest
+    from wan_magic.wan.estimate import Estimate
+    from wan_magic.wan.request import VideoRequest
 
 _log = logging.getLogger(__name__)
 

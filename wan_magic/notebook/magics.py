@@ -25,9 +25,11 @@ class WanMagics(Magics):
     shell: Any
 
     endpoint = Unicode(
-        "", help="local, beijing, singapore, virginia, or a base URL; empty: as the key says"
+        "", help="local, a region, a gateway, or a base URL; empty: as the key says"
     ).tag(config=True)
-    model = Unicode("", help="model; empty: wan2.5-i2v-preview").tag(config=True)
+    model = Unicode("", help="model or version; empty: 2.5, or what the inputs need").tag(
+        config=True
+    )
     out = Unicode("", help="folder for clips; empty: wan_videos beside the notebook").tag(
         config=True
     )
@@ -64,6 +66,8 @@ class WanMagics(Magics):
             self._panel(rest)
         elif command == "resume":
             self._resume(rest)
+        elif command == "models":
+            self._models(rest)
         else:
             return False
         return True
@@ -79,9 +83,17 @@ class WanMagics(Magics):
         made = panel(self._settings(options))
         self._bind(name, made)
 
+    def _models(self, rest: str) -> None:
+        from IPython.display import display
+
+        from wan_magic.output.models import models
+
+        display(models(rest))
+
     def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
         from wan_magic import api
-        from wan_magic.notebook.parsing import insert, look_up_image, parse
+        from wan_magic.notebook.options import INPUTS
+        from wan_magic.notebook.parsing import insert, look_up, parse
 
         def evaluate(expression: str) -> Any:
             return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
@@ -89,21 +101,21 @@ class WanMagics(Magics):
         name, options = parse(line, evaluate)
         run = {key: options.pop(key, None) for key in ("endpoint", "out", "timeout")}
         wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
-        if "image" in options:
-            options["image"] = look_up_image(options["image"], namespace)
+        for option in options.keys() & INPUTS:
+            options[option] = look_up(options[option], namespace)
         options.setdefault("model", self.model or None)
         settings = self._settings(run)
         prompt = insert(cell or "", evaluate).strip()
-        if cell is None and not prompt and "template" not in options:
+        request, notes = api.build(prompt, region=api.region_of(settings), **options)
+        if cell is None and request.row.prompt != "none" and not request.template:
             raise InputError(
                 "there is no prompt: a line magic has no body",
                 hint="use %%wanvideo (two %) and write the prompt on the next line",
             )
-        request, notes = api.build(prompt, **options)
         if dry_run:
             from wan_magic.notebook.dry_run import print_dry_run
 
-            if "seed" not in options:
+            if "seed" not in options and request.seed is not None:
                 notes = (*notes, "no seed is given: each run draws another")
             print_dry_run(request, settings, notes)
             return

@@ -1,12 +1,14 @@
 """The option table. The parser, the help, the panel and the docs are made from it.
 
-Adding an option is one row here, and a field of `VideoRequest` if it is sent.
+Adding an option is one row here, and a field of `VideoRequest` if it is sent. Which
+models take it, and with which values, is told by the model table.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from wan_magic.errors import InputError
@@ -17,15 +19,8 @@ if TYPE_CHECKING:
 
     from wan_magic.wan.catalog import Model
 
-Kind = Literal["text", "object", "integer", "number", "choice", "switch", "flag"]
-
-
-def _any_model(_: Model) -> bool:
-    return True
-
-
-def _no_choices(_: Model) -> tuple[Any, ...]:
-    return ()
+Kind = Literal["text", "object", "integer", "number", "choice", "switch", "flag", "pair"]
+Group = Literal["input", "value", "run"]
 
 
 @dataclass(frozen=True)
@@ -40,30 +35,42 @@ class Option:
         As typed on the magic line; a switch also gets ``--no-...``.
     kind : str
         text; object (a path, URL or variable); integer; number; choice (one of the
-        model's values); switch (yes or no); flag (given or not).
+        model's values); switch (yes or no); flag (given or not); pair (key=value).
     help : str
         One line.
-    sent_as : str
-        Place in the body; empty for what stays here.
-    takes : callable
-        Whether a model takes it.
-    choices : callable
-        The values that a model takes; empty where any value is legal.
+    group : str
+        input: what the video is made from; value: a field of the request; run: stays here.
     metavar : str
         What stands for the value in the help.
     in_panel : bool
         Whether the panel makes a control for it by itself.
+    repeat : bool
+        Whether it may be given several times.
     """
 
     name: str
     flags: tuple[str, ...]
     kind: Kind
     help: str
-    sent_as: str = ""
-    takes: Callable[[Model], bool] = field(default=_any_model)
-    choices: Callable[[Model], tuple[Any, ...]] = field(default=_no_choices)
+    group: Group = "run"
     metavar: str = ""
     in_panel: bool = False
+    repeat: bool = False
+
+    def takes(self, model: Model) -> bool:
+        """Whether a model takes it."""
+        return self.group == "run" or model.takes(self.name)
+
+    def choices(self, model: Model) -> tuple[Any, ...]:
+        """Return the values that a model takes; empty where any value is legal."""
+        return model.values(self.name) if self.kind in ("choice", "integer") else ()
+
+    @property
+    def sent_as(self) -> str:
+        """Every place of the body where a model has it; empty for what stays here."""
+        if self.group == "run":
+            return ""
+        return ", ".join(_PLACES[self.name] if self.name in _PLACES else _places(self))
 
     @property
     def flag(self) -> str:
@@ -83,7 +90,9 @@ class Option:
         if self.kind == "number":
             return self._number(value, _positive, "a number above 0")
         if self.kind == "choice" and isinstance(value, str):
-            return value.upper() if self.name == "resolution" else value
+            return _AS_WRITTEN.get(self.name, str)(value)
+        if self.kind == "pair":
+            return _pair(self, value)
         if self.kind == "text" and not isinstance(value, str):
             return str(value)
         return value
@@ -107,41 +116,146 @@ def _positive(value: Any) -> float:
     return number
 
 
+def _pair(option: Option, text: Any) -> tuple[str, Any]:
+    key, equals, value = str(text).partition("=")
+    if not equals or not key.strip():
+        raise InputError(
+            f"{option.flag} takes key=value, not {text!r}",
+            hint=f"such as {option.flag} {option.metavar}",
+        )
+    try:
+        return key.strip(), json.loads(value)
+    except ValueError:  # what is no JSON is a text
+        return key.strip(), value
+
+
+def _size(text: str) -> str:
+    return text.lower().replace("x", "*").replace("×", "*")
+
+
+def _mode(text: str) -> str:
+    return f"wan-{text}" if text in ("std", "pro") else text
+
+
+_AS_WRITTEN: dict[str, Callable[[str], str]] = {
+    "resolution": str.upper,
+    "size": _size,
+    "mode": _mode,
+}
+"""How a value that is written in another way is meant: 720p, 1280x720, pro."""
+
+
+def _places(option: Option) -> list[str]:
+    """Return where the models have an option, from their rows."""
+    found: dict[str, None] = {}
+    for model in catalog.MODELS.values():
+        for slot in model.slots(option.name):
+            media = model.protocol == "media"
+            found[f"input.media[{slot.type}]" if media else f"input.{slot.type}"] = None
+        if parameter := model.parameters.get(option.name):
+            found[f"{parameter.section}.{option.name}"] = None
+    if option.group == "value" and not found:
+        found[f"input.{option.name}"] = None
+    return list(found)
+
+
+_PLACES: dict[str, tuple[str, ...]] = {
+    "model": ("model",),
+    "resolution": ("parameters.resolution", "parameters.size"),
+    "ratio": ("parameters.ratio", "parameters.size"),
+    "extra_parameters": ("parameters",),
+    "extra_inputs": ("input",),
+}
+"""Options whose places are not in the rows."""
+
 OPTIONS = (
     Option(
         "image",
         ("-i", "--image"),
         "object",
-        "first frame: a path, URL or variable (bytes, PIL image, clip)",
-        "input.img_url",
-        metavar="cat.png",
+        "first frame, portrait or figure: a path, URL or variable (bytes, PIL image, clip)",
+        "input",
+        "cat.png",
     ),
+    Option(
+        "last_frame",
+        ("--last-frame",),
+        "object",
+        "picture that the video ends on",
+        "input",
+        "end.png",
+    ),
+    Option(
+        "ref",
+        ("--ref",),
+        "object",
+        "reference: a picture or video, or the voice of the one before; may be repeated",
+        "input",
+        "hero.png",
+        repeat=True,
+    ),
+    Option(
+        "video",
+        ("--video",),
+        "object",
+        "video to edit, or whose motion is taken",
+        "input",
+        "take.mp4",
+    ),
+    Option("clip", ("--clip",), "object", "video to continue", "input", "shot1.mp4"),
+    Option(
+        "audio",
+        ("--audio",),
+        "object",
+        "wav or mp3 that drives the video: a path or URL; or auto, or off",
+        "input",
+        "FILE|auto|off",
+        in_panel=True,
+    ),
+    Option("mask", ("--mask",), "object", "picture or video: white is repainted", "input", "m.png"),
+    Option("file", ("--file",), "object", "document to make a video of", "input", "talk.pdf"),
+    Option("link", ("--link",), "object", "web page to make a video of", "input", "URL"),
     Option(
         "model",
         ("-m", "--model"),
         "text",
-        f"model; default {catalog.DEFAULT_MODEL}",
-        "model",
-        metavar="NAME",
+        "model, or a version such as 2.7 that fits the inputs; default 2.5",
+        "value",
+        "NAME",
     ),
     Option(
         "resolution",
         ("-r", "--resolution"),
         "choice",
         "480P, 720P or 1080P, as the model allows",
-        "parameters.resolution",
-        choices=lambda model: model.resolutions,
-        metavar="480P",
+        "value",
+        "480P",
         in_panel=True,
+    ),
+    Option(
+        "ratio",
+        ("--ratio",),
+        "choice",
+        "width to height, where no first frame decides: 16:9, 9:16, 1:1, 4:3, 3:4",
+        "value",
+        "9:16",
+        in_panel=True,
+    ),
+    Option(
+        "size",
+        ("--size",),
+        "choice",
+        "pixels, in place of resolution and ratio; wan2.6 and older",
+        "value",
+        "1280*720",
     ),
     Option(
         "duration",
         ("-d", "--duration"),
         "integer",
         "whole seconds, as the model allows",
-        "parameters.duration",
-        choices=lambda model: model.durations,
-        metavar="5",
+        "value",
+        "5",
         in_panel=True,
     ),
     Option(
@@ -149,8 +263,8 @@ OPTIONS = (
         ("-n", "--negative"),
         "text",
         "what should not be seen; up to 500 characters",
-        "input.negative_prompt",
-        metavar='"blurry, text"',
+        "value",
+        '"blurry, text"',
         in_panel=True,
     ),
     Option(
@@ -158,18 +272,8 @@ OPTIONS = (
         ("--seed",),
         "integer",
         "0 to 2147483647; random when not given",
-        "parameters.seed",
-        metavar="7",
-        in_panel=True,
-    ),
-    Option(
-        "audio",
-        ("--audio",),
-        "text",
-        "URL of a wav or mp3 that drives the video, or auto, or off",
-        "input.audio_url, parameters.audio",
-        takes=lambda model: model.has_sound,
-        metavar="URL|auto|off",
+        "value",
+        "7",
         in_panel=True,
     ),
     Option(
@@ -177,10 +281,8 @@ OPTIONS = (
         ("--shot-type",),
         "choice",
         "single or multi; wan2.6 only",
-        "parameters.shot_type",
-        takes=lambda model: bool(model.shot_types),
-        choices=lambda model: model.shot_types,
-        metavar="multi",
+        "value",
+        "multi",
         in_panel=True,
     ),
     Option(
@@ -188,9 +290,35 @@ OPTIONS = (
         ("--template",),
         "choice",
         "video effect; the prompt is then ignored",
-        "input.template",
-        choices=lambda model: model.templates or (),
-        metavar="flying",
+        "value",
+        "flying",
+        in_panel=True,
+    ),
+    Option(
+        "audio_setting",
+        ("--audio-setting",),
+        "choice",
+        "origin keeps the sound of the edited video; default auto",
+        "value",
+        "origin",
+        in_panel=True,
+    ),
+    Option(
+        "mode",
+        ("--mode",),
+        "choice",
+        "motion transfer: std or pro; default std",
+        "value",
+        "std",
+        in_panel=True,
+    ),
+    Option(
+        "function",
+        ("--function",),
+        "choice",
+        "what VACE does; told from the inputs when not given",
+        "value",
+        "video_repainting",
         in_panel=True,
     ),
     Option(
@@ -198,7 +326,7 @@ OPTIONS = (
         ("--prompt-extend",),
         "switch",
         "let the server rewrite the prompt; its default is yes",
-        "parameters.prompt_extend",
+        "value",
         in_panel=True,
     ),
     Option(
@@ -206,20 +334,47 @@ OPTIONS = (
         ("--watermark",),
         "switch",
         "print “AI生成” into the video; default no",
-        "parameters.watermark",
+        "value",
         in_panel=True,
     ),
+    Option(
+        "check_image",
+        ("--check-image",),
+        "switch",
+        "motion transfer: check the picture first; default yes",
+        "value",
+        in_panel=True,
+    ),
+    Option(
+        "extra_parameters",
+        ("--param",),
+        "pair",
+        "any field of parameters, its value as JSON; may be repeated",
+        "value",
+        "strength=0.5",
+        repeat=True,
+    ),
+    Option(
+        "extra_inputs",
+        ("--input",),
+        "pair",
+        "any field of input, its value as JSON; may be repeated",
+        "value",
+        "mask_frame_id=1",
+        repeat=True,
+    ),
+    Option("unchecked", ("--unchecked",), "flag", "send a model and values that are not known yet"),
     Option(
         "fit",
         ("--fit",),
         "switch",
-        "make a local image fit the model's limits; default yes",
+        "make a local picture fit the model's limits; default yes",
     ),
     Option(
         "endpoint",
         ("--endpoint",),
         "text",
-        "local (free preview), beijing, singapore, virginia, or a URL up to /api/v1",
+        "local (free preview), a region, a gateway of the config file, or a URL up to /api/v1",
         metavar="local",
     ),
     Option("out", ("--out",), "object", "folder for clips; default wan_videos", metavar="DIR"),
@@ -237,35 +392,53 @@ OPTIONS = (
 
 BY_NAME = {option.name: option for option in OPTIONS}
 
+INPUTS = tuple(option.name for option in OPTIONS if option.group == "input")
+"""What a video is made from, in the order of the body."""
+
 EXAMPLES = """\
   %%wanvideo clip --image cat.png --resolution 480P --duration 5 --seed 7
   A cat runs through tall grass, the camera follows low.
 
+  no input             text to video
+  --image              image to video; with --last-frame from one picture to another
+  --ref (repeated)     reference to video: who and what is seen
+  --clip               continues a video; --video edits one
+  --image with --video gives a figure the motion of a video (--model 2.2)
+  --image with --audio makes a portrait speak (--model 2.2)
+
   clip.result()        wait for the clip; `await clip` does the same
+  %wanvideo models     all models with their inputs, values and prices
   %wanvideo panel      the same with buttons
   %wanvideo resume ID  fetch the clip of a task submitted before"""
+
+_HEADINGS = {"input": "Inputs", "value": "Values", "run": "Running"}
 
 
 def help_text() -> str:
     """Return the help of the magic, made from the table."""
     rows = []
-    for option in OPTIONS:
-        flags = ", ".join(option.flags)
-        if option.kind == "switch":
-            flags += f", --no-{option.flag[2:]}"
-        elif option.kind != "flag":
-            flags += f" {option.metavar}"
-        rows.append(f"  {flags:<34} {option.help}")
+    for group, heading in _HEADINGS.items():
+        rows += ["", heading]
+        for option in OPTIONS:
+            if option.group != group:
+                continue
+            flags = ", ".join(option.flags)
+            if option.kind == "switch":
+                flags += f", --no-{option.flag[2:]}"
+            elif option.kind != "flag":
+                flags += f" {option.metavar}"
+            row = f"  {flags:<29} {option.help}"
+            if len(flags) > 29:  # a line of its own keeps the column
+                row = f"  {flags}\n{'':<32}{option.help}"
+            rows.append(row)
     return "\n".join(
         [
             "%%wanvideo [NAME] [OPTIONS]     the prompt is the cell's body; NAME gets the job",
             "",
             EXAMPLES,
-            "",
-            "Options",
             *rows,
             "",
             "Values with spaces need quotes. {{expression}} inserts a Python value, in the prompt",
-            r"or in an option; \{{ is two plain braces. Models: " + ", ".join(catalog.MODELS),
+            r"or in an option; \{{ is two plain braces.",
         ]
     )

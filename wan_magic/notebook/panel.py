@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +10,21 @@ from IPython.display import display
 
 from wan_magic import api
 from wan_magic.errors import WanError
-from wan_magic.notebook.options import BY_NAME, OPTIONS, Option
+from wan_magic.notebook.options import BY_NAME, INPUTS, OPTIONS, Option
+from wan_magic.notebook.panel_inputs import LABELS, WIDE, InputControl, row
 from wan_magic.notebook.status import StatusCard, live_bundle
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
 from wan_magic.wan.endpoints import choose
-from wan_magic.wan.request import VideoRequest
+from wan_magic.wan.request import DEFAULT_MODEL, VideoRequest
 
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model
 
-_WIDE = widgets.Layout(width="auto")
-_LABELS = {"description_width": "110px"}
-_LABEL = widgets.Layout(width="110px", display="flex", justify_content="flex-end")
 _DEFAULT = "default"
+_AS_OPTION = ("audio",)
+"""Inputs that are also a switch: their control stands among the options."""
 _SETTLE_SECONDS = 0.5
 """Between a click on Generate and the reading of the form."""
 _UNSET = ""
@@ -59,7 +57,7 @@ def panel(settings: Settings | None = None) -> Panel:
 
 
 class Panel:
-    """Prompt, first frame, model, the options that the model takes, price, Generate.
+    """Prompt, model, the inputs and options that the model takes, price, Generate.
 
     Attributes
     ----------
@@ -71,36 +69,26 @@ class Panel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._image: bytes | None = None
         self.jobs: list[Any] = []
         self.prompt = widgets.Textarea(
             placeholder="What should the video show?",
             description="Prompt",
             rows=3,
-            layout=_WIDE,
-            style=_LABELS,
-        )
-        self.upload = widgets.FileUpload(
-            accept="image/*",
-            description="Choose a picture",
-            tooltip="JPEG, PNG, BMP or WEBP",
-            layout=widgets.Layout(width="auto"),
-        )
-        self.preview = widgets.HTML()
-        # Front ends drop their connection at 10 MB, so that a larger upload never arrives.
-        self.address = widgets.Text(
-            placeholder="or a path or URL: best for pictures over 5 MB",
-            description=" ",
-            layout=_WIDE,
-            style=_LABELS,
+            layout=WIDE,
+            style=LABELS,
         )
         self.model = widgets.Dropdown(
-            options=list(catalog.MODELS),
-            value=catalog.DEFAULT_MODEL,
+            options=[
+                (f"{name} · {catalog.KINDS[model.kind]}", name)
+                for name, model in catalog.MODELS.items()
+            ],
+            value=DEFAULT_MODEL,
             description="Model",
-            layout=_WIDE,
-            style=_LABELS,
+            layout=WIDE,
+            style=LABELS,
         )
+        self.inputs: dict[str, InputControl] = {}
+        self.files = widgets.VBox()
         self.controls: dict[str, widgets.Widget] = {}
         self.options = widgets.VBox()
         self.price = widgets.HTML()
@@ -114,11 +102,10 @@ class Panel:
         self.results = widgets.VBox()
         form = [
             self.prompt,
-            _row(widgets.Label("First frame", layout=_LABEL), self.upload, self.preview),
-            self.address,
             self.model,
+            self.files,
             self.options,
-            _row(self.generate, self.price),
+            row(self.generate, self.price),
             self.error,
         ]
         frame = widgets.Layout(
@@ -126,7 +113,6 @@ class Panel:
         )
         self.box = widgets.VBox([widgets.VBox(form, layout=frame), self.results])
         self.box.add_class("wan-magic-panel")
-        self.upload.observe(self._uploaded, names="value")
         self.model.observe(self._model_chosen, names="value")
         self.generate.on_click(self._clicked)
         self._model_chosen()
@@ -136,12 +122,17 @@ class Panel:
 
     def _model_chosen(self, _: Any = None) -> None:
         """Show the controls of this model alone, with its values; keep what still holds."""
-        row = catalog.find_model(self.model.value)
+        model = catalog.find_model(self.model.value)
+        taken = [name for name in INPUTS if name in model.options and name not in _AS_OPTION]
+        for name in taken:  # made once: what was chosen stays when the model changes
+            self.inputs.setdefault(name, InputControl(name, self._say))
+        self.files.children = [self.inputs[name].box for name in taken]
+        self.prompt.layout.display = "none" if model.prompt == "none" else None
         before = {name: control.value for name, control in self.controls.items()}
         self.controls = {
-            option.name: _control(option, row)
+            option.name: _control(option, model)
             for option in OPTIONS
-            if option.in_panel and option.takes(row)
+            if option.in_panel and option.takes(model)
         }
         for name, control in self.controls.items():
             if name in before and before[name] in _values(control, before[name]):
@@ -161,6 +152,7 @@ class Panel:
             model=self.model.value,
             resolution=chosen.get("resolution"),
             duration=chosen.get("duration"),
+            mode=chosen.get("mode"),
             audio=False if chosen.get("audio") == "off" else None,
         )
         try:
@@ -169,32 +161,10 @@ class Panel:
             self.price.value = html.line(html.text(exc.message))
             return
         cost = request.estimate(endpoint.price_region if endpoint else "beijing")
-        text = f"about {cost} ({cost.detail})" if cost.amount is not None else str(cost)
+        text = f"about {cost} ({cost.detail})" if cost.per_second is not None else str(cost)
         if endpoint is None:
             text = f"free preview; the hosted API: {text}"
         self.price.value = html.line(html.text(text))
-
-    def _uploaded(self, _: Any) -> None:
-        file = self.upload.value[0] if self.upload.value else None
-        if file is None or (file["size"] and not file["content"]):  # our own doing, below
-            return
-        data = bytes(file["content"])
-        # The button goes on to count one picture, but its state must not hold megabytes.
-        self.upload.value = ({**file, "content": memoryview(b"")},)
-        self._image = None
-        try:
-            thumbnail = base64.b64encode(_thumbnail(data)).decode()
-        except Exception:  # noqa: BLE001 - decoders raise nearly anything on broken bytes
-            self.preview.value = ""
-            self.upload.value = ()
-            self._say("that file is not a picture that can be read: JPEG, PNG, BMP and WEBP are")
-            return
-        self._image = data
-        self._say("")
-        self.preview.value = (
-            f'<img src="data:image/jpeg;base64,{thumbnail}" alt="first frame"'
-            ' style="max-height:120px;border-radius:6px">'
-        )
 
     def _clicked(self, _: Any) -> None:
         """Start a job a moment after the click; many can run at once.
@@ -214,10 +184,13 @@ class Panel:
     def _generate(self) -> None:
         self._say("")
         try:
+            model = catalog.find_model(self.model.value)
+            given = {name: self.inputs[name].value() for name in self.inputs if model.slots(name)}
             request, notes = api.build(
-                self.prompt.value.strip(),
-                image=self.address.value.strip() or self._image,
-                model=self.model.value,
+                "" if model.prompt == "none" else self.prompt.value.strip(),
+                model=model.name,
+                region=api.region_of(self._settings),
+                **given,
                 **self._converted(),
             )
             job = api.start(request, self._settings, notes)
@@ -240,40 +213,22 @@ class Panel:
         )
 
 
-def _row(*children: widgets.Widget) -> widgets.HBox:
-    layout = widgets.Layout(align_items="center", flex_flow="row wrap", grid_gap="0 8px")
-    return widgets.HBox(children, layout=layout)
-
-
-def _thumbnail(data: bytes) -> bytes:
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(data)) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("RGBA")
-        small = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
-        small = small.convert("RGB")  # as it will be sent
-        small.thumbnail((240, 240))
-        out = io.BytesIO()
-        small.save(out, "JPEG", quality=80)
-    return out.getvalue()
-
-
 def _values(control: widgets.Widget, value: Any) -> list[Any]:
     """Return the values that a control can take; a free text takes any."""
     pairs = getattr(control, "options", None)
     return [value] if pairs is None else [pair[1] for pair in pairs]
 
 
-def _control(option: Option, row: Model) -> widgets.Widget:
+def _control(option: Option, model: Model) -> widgets.Widget:
     """Make the control of one option, with the values that the model takes."""
     label = option.name.replace("_", " ").capitalize()
-    common = {"description": label, "tooltip": option.help, "layout": _WIDE, "style": _LABELS}
-    choices = option.choices(row)
+    common = {"description": label, "tooltip": option.help, "layout": WIDE, "style": LABELS}
+    choices = option.choices(model)
     if option.kind == "switch":
         pairs = [(_DEFAULT, _UNSET), ("yes", True), ("no", False)]
         return widgets.Dropdown(options=pairs, value=_UNSET, **common)
     if choices:
-        standard = getattr(row, option.name, None)
+        standard = model.default(option.name)
         first = f"{_DEFAULT} ({standard})" if standard else _DEFAULT
         pairs = [(first, _UNSET), *((str(value), value) for value in choices)]
         return widgets.Dropdown(options=pairs, value=_UNSET, **common)

@@ -79,11 +79,12 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
         raise InputError(f"unexpected {_fill(extra[1], values)!r}", hint=_IN_PROMPT)
     options = {}
     for name, typed in vars(given).items():
-        value = typed
-        if isinstance(typed, str):
-            whole = _MARK.fullmatch(typed)
-            value = values[int(whole[1])] if whole else _fill(typed, values)
-        options[name] = BY_NAME[name].convert(value)
+        option = BY_NAME[name]
+        if option.repeat:
+            many = [option.convert(_meant(one, values)) for one in typed]
+            options[name] = dict(many) if option.kind == "pair" else many
+        else:
+            options[name] = option.convert(_meant(typed, values))
     return (_checked_name(_fill(extra[0], values)) if extra else None), options
 
 
@@ -113,8 +114,18 @@ def words(line: str) -> list[str]:
         ) from None
 
 
-def look_up_image(value: Any, namespace: dict[str, Any]) -> Any:
-    """Return what ``--image`` means: a variable of that name, else the text itself."""
+def _meant(typed: Any, values: list[Any]) -> Any:
+    """Return a typed word with its expressions: the value itself where it is one alone."""
+    if not isinstance(typed, str):
+        return typed
+    whole = _MARK.fullmatch(typed)
+    return values[int(whole[1])] if whole else _fill(typed, values)
+
+
+def look_up(value: Any, namespace: dict[str, Any]) -> Any:
+    """Return what an input option means: a variable of that name, else the text itself."""
+    if isinstance(value, list):
+        return [look_up(one, namespace) for one in value]
     if not (isinstance(value, str) and value.isidentifier() and value in namespace):
         return value
     if Path(value).exists():
@@ -205,6 +216,9 @@ class _Once(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
+        if BY_NAME[self.dest].repeat:
+            setattr(namespace, self.dest, [*getattr(namespace, self.dest, []), values])
+            return
         if hasattr(namespace, self.dest):
             raise InputError(f"{BY_NAME[self.dest].flag} is given twice", hint="keep one of them")
         if self.nargs == 0:

@@ -175,12 +175,13 @@ class StatusCard:
             html.line(f"task {html.code(job.task_id)}" if job.task_id else ""),
             html.notes(job.notes),
         ]
-        thumbnail = job.request.image.thumbnail if job.request.image else None
+        shown = job.request.image
         picture = ""
-        if thumbnail:
-            data = base64.b64encode(thumbnail).decode()
+        if shown and shown.thumbnail:
+            data = base64.b64encode(shown.thumbnail).decode()
+            label = "first frame" if shown.option == "image" else shown.option.replace("_", " ")
             picture = (
-                f'<img src="data:image/jpeg;base64,{data}" alt="first frame" title="first frame"'
+                f'<img src="data:image/jpeg;base64,{data}" alt="{label}" title="{label}"'
                 ' style="width:144px;max-width:100%;margin-top:8px;align-self:flex-start;'
                 'border-radius:6px">'
             )
@@ -215,7 +216,9 @@ def _expected(job: Job) -> str:
     request = job.request
     if job.is_resumed or not request.effective_duration:
         return ""
-    low, high = usual_minutes(request.effective_resolution, request.effective_duration)
+    low, high = request.row.minutes or usual_minutes(
+        request.effective_resolution, request.effective_duration
+    )
     return f"usually {low} to {high} min once it runs (estimate)"
 
 

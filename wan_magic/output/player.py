@@ -9,9 +9,7 @@ remains for viewers that show no video at all (GitHub).
 from __future__ import annotations
 
 import base64
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from wan_magic.output import html
 from wan_magic.output.place import relative_src
@@ -116,17 +114,42 @@ def _caption(clip: Clip) -> list[str]:
 
 def wishes(request: VideoRequest) -> list[str]:
     """Return what else was asked for, as HTML: only what was set."""
+    yes_no = {True: "yes", False: "no", None: None}
     said = {
+        **_given(request),
         "effect": request.template,
+        "ratio": request.ratio,
         "shots": request.shot_type,
-        # The name alone: the whole address may be signed.
-        "sound from": PurePosixPath(urlsplit(request.audio_url or "").path).name,
-        "sound": {True: "auto", False: "off", None: None}[request.audio],
-        "prompt extension": {True: "yes", False: "no", None: None}[request.prompt_extend],
-        "watermark": {True: "yes", False: "no", None: None}[request.watermark],
+        "mode": request.mode,
+        "function": request.function,
+        "sound": {True: "auto", False: "off", None: request.audio_setting}[request.audio],
+        "prompt extension": yes_no[request.prompt_extend],
+        "watermark": yes_no[request.watermark],
+        "picture check": yes_no[request.check_image],
         "negative prompt": request.negative_prompt,
+        **{name: str(value) for name, value in request.named_extras().items()},
     }
     return [f"{name}: {html.text(html.short(text, 200))}" for name, text in said.items() if text]
+
+
+_INPUT_WORDS = {
+    "last_frame": "last frame",
+    "ref": "references",
+    "video": "video",
+    "clip": "continues",
+    "audio": "sound from",
+    "mask": "mask",
+    "file": "document",
+    "link": "page",
+}
+
+
+def _given(request: VideoRequest) -> dict[str, str]:
+    """Return the names of the inputs; the first frame is seen in the card itself."""
+    return {
+        words: ", ".join(one.name for one in request.of(option))
+        for option, words in _INPUT_WORDS.items()
+    }
 
 
 def _model(request: VideoRequest, *, is_preview: bool) -> str:
@@ -139,7 +162,7 @@ def cost_line(clip: Clip) -> str:
     """Return what the clip cost, in words."""
     if not clip.is_preview:
         return str(clip.cost)
-    if clip.cost.amount is None:
+    if clip.cost.per_second is None:
         return "free"
     return f"free (the hosted API: {clip.cost})"
 
@@ -176,7 +199,9 @@ def request_facts(job: Job) -> list[str]:
     request = job.request
     facts = [_model(request, is_preview=job.is_preview)]
     if not job.is_resumed:
-        facts += [html.text(request.effective_resolution), f"{request.effective_duration} s"]
+        facts.append(html.text(request.size or request.tier))
+        if request.effective_duration:
+            facts.append(f"{request.effective_duration:g} s")
         facts += [f"seed {request.seed}"] if request.seed is not None else []
     if not job.is_preview:
         facts.append(f"at {html.text(job.endpoint)}")
@@ -187,12 +212,10 @@ def price_line(job: Job) -> str:
     """Return the expected cost in words."""
     if job.is_resumed:
         return "no further cost"
-    if not job.is_preview and job.estimate.amount is None:
-        return "price unknown here"
+    if job.estimate.per_second is None:
+        return "free preview" if job.is_preview else "price unknown here"
     if not job.is_preview:
         return f"estimated cost {job.estimate} ({job.estimate.detail})"
-    if job.estimate.amount is None:
-        return "free preview"
     return f"free preview (the hosted API: about {job.estimate})"
 
 
@@ -257,7 +280,5 @@ def provenance(clip: Clip) -> dict[str, Any]:
 
 
 def _request_facts(request: VideoRequest) -> dict[str, Any]:
-    body = request.body()
-    for key in ("img_url", "audio_url"):  # may be long, or signed by somebody else
-        body["input"].pop(key, None)
-    return body
+    # Names for inputs: an address may be long, or signed by somebody else.
+    return request.named_body()

@@ -31,10 +31,9 @@ def check(request: VideoRequest) -> list[str]:
         With the value that is wrong and the values that are allowed.
     """
     row = request.row
-    _check_types(request)
+    check_values(request)
     if not row.checked:
         return [_unchecked_note(request)]
-    _check_values(request, row)
     _check_inputs(request, row)
     notes = _check_prompt(request, row)
     notes += _check_template(request, row)
@@ -45,6 +44,13 @@ def check(request: VideoRequest) -> list[str]:
     if request.ratio and any(_type(row, one) in row.ratio_ignored_with for one in request.inputs):
         notes.append("the ratio has no effect: the clip takes the shape of the first frame")
     return notes
+
+
+def check_values(request: VideoRequest) -> None:
+    """Check types and values, which needs none of the inputs."""
+    _check_types(request)
+    if request.row.checked:
+        _check_values(request, request.row)
 
 
 def _unchecked_note(request: VideoRequest) -> str:

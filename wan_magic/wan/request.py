@@ -200,6 +200,19 @@ class VideoRequest:
 
         return self._body(shown)
 
+    def named_body(self) -> dict[str, Any]:
+        """Return the body with names for inputs: fit to be saved and shown to others."""
+        body = self._body(lambda one: one.name)
+        body["input"] |= {name: _named(value) for name, value in self.extra_inputs.items()}
+        return body
+
+    def named_extras(self) -> dict[str, Any]:
+        """Return the fields that the table does not know, without addresses."""
+        return {
+            name: _named(value)
+            for name, value in {**self.extra_parameters, **self.extra_inputs}.items()
+        }
+
     def fingerprint(self) -> str:
         """Return a SHA-256 (hex) of all that decides the clip; equal requests have equal ones.
 
@@ -322,6 +335,21 @@ class VideoRequest:
             With the value that is wrong and the values that are allowed.
         """
         return checks.check(self)
+
+    def check_values(self) -> None:
+        """Check the values alone, before any file is read; raises as `check` does."""
+        checks.check_values(self)
+
+
+def _named(value: Any) -> Any:
+    """Return a value without what may be a signed address or a whole file."""
+    if isinstance(value, dict):
+        return {key: _named(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_named(one) for one in value]
+    if isinstance(value, str) and ("://" in value or value.startswith("data:")):
+        return "…"
+    return value
 
 
 def _place(

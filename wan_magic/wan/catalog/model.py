@@ -29,7 +29,7 @@ KINDS: Mapping[Kind, str] = {
     "r2v": "reference to video",
     "edit": "video editing",
     "s2v": "speech to video",
-    "animate": "motion transfer",
+    "animate": "motion transfer or character swap",
     "all": "all in one",
 }
 """The kinds of task, in the API's own abbreviations."""

@@ -1,0 +1,174 @@
+"""The model table as people read it: in a notebook, in a terminal, in the documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import InputError
+from wan_magic.output import html
+from wan_magic.wan import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wan_magic.wan.catalog import Model, Region
+
+COLUMNS = ("model", "kind", "inputs", "resolutions", "seconds", "sound", "CNY/s", "USD/s")
+_DEFAULT_MARK = "*"
+
+
+class ModelTable:
+    """Some or all models, shown as a table.
+
+    Parameters
+    ----------
+    rows : tuple of Model
+        Of the model table.
+
+    Examples
+    --------
+    >>> len(models("r2v 2.7"))
+    2
+    >>> [row.name for row in models("2.6 flash")]
+    ['wan2.6-i2v-flash', 'wan2.6-r2v-flash']
+    """
+
+    def __init__(self, rows: tuple[Model, ...]) -> None:
+        self.rows = rows
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> Model:
+        """Return the row of a model by its name."""
+        return catalog.find_model(name)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries, for a DataFrame or JSON."""
+        return [cells(row) for row in self.rows]
+
+    def __repr__(self) -> str:
+        lines = [dict(zip(COLUMNS, COLUMNS, strict=True)), *self.to_dicts()]
+        widths = {name: max(len(line[name]) for line in lines) for name in COLUMNS}
+        rows = ["  ".join(line[n].ljust(widths[n]) for n in COLUMNS).rstrip() for line in lines]
+        return "\n".join([*rows, "", footnote()])
+
+    def _repr_html_(self) -> str:
+        pad = "padding:4px 10px;text-align:left;vertical-align:top"
+        head = "".join(f'<th scope="col" style="{pad}">{name}</th>' for name in COLUMNS)
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f'<td style="{pad}{";white-space:nowrap" if name == "model" else ""}">'
+                f"{html.code(row[name]) if name == 'model' else html.text(row[name])}</td>"
+                for name in COLUMNS
+            )
+            + "</tr>"
+            for row in self.to_dicts()
+        )
+        return (
+            '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:13px">'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"{html.line(html.text(footnote()))}"
+        )
+
+
+def models(query: str = "") -> ModelTable:
+    """Return the models that fit some words; all of them without.
+
+    Parameters
+    ----------
+    query : str, default ""
+        Words that must all fit: a version (``2.7``), a kind (``i2v``, ``editing``), an
+        input (``ref``, ``audio``), a resolution, ``sound`` or ``silent``, a region.
+
+    Raises
+    ------
+    InputError
+        If nothing fits.
+
+    Examples
+    --------
+    >>> models("i2v 480P silent")["wanx2.1-i2v-turbo"].durations
+    (3, 4, 5)
+    """
+    words = query.lower().replace("--", "").replace(",", " ").split()
+    rows = tuple(row for row in catalog.MODELS.values() if all(_fits(row, w) for w in words))
+    if not rows:
+        raise InputError(
+            f"no model fits {query.strip()!r}",
+            hint=f"words: {', '.join([*catalog.KINDS, *catalog.versions(), 'sound', 'silent'])}",
+        )
+    return ModelTable(rows)
+
+
+def _fits(row: Model, word: str) -> bool:
+    exact = {
+        row.kind,
+        *row.aliases,
+        *row.regions,
+        *(option.replace("_", "-") for option in row.options),
+        *(one.lower() for one in row.resolutions),
+        "sound" if row.has_sound else "silent",
+    }
+    return word in exact or word in row.name or word in catalog.KINDS[row.kind].split()
+
+
+def cells(row: Model) -> dict[str, str]:
+    """Return a row as texts by column; what the server uses by default has a star."""
+    return {
+        "model": row.name,
+        "kind": catalog.KINDS[row.kind],
+        "inputs": ", ".join(f"--{one.replace('_', '-')}" for one in row.options) or "prompt alone",
+        "resolutions": " ".join(_starred(one, row.resolution) for one in row.resolutions)
+        or " ".join(_starred(one, row.default("mode")) for one in row.values("mode")),
+        "seconds": seconds(row),
+        "sound": {"none": "silent", "always": "yes", "switch": "yes, or off"}[row.sound],
+        "CNY/s": price(row, "beijing"),
+        "USD/s": price(row, "singapore") if "singapore" in row.prices else price(row, "virginia"),
+    }
+
+
+def _starred(value: object, default: object) -> str:
+    return f"{value}{_DEFAULT_MARK}" if value == default else str(value)
+
+
+def seconds(row: Model) -> str:
+    """Return the durations: single values, or from and to."""
+    values = [one for one in row.durations if one > 0]
+    if not values:
+        return f"as the {row.length_from}" if row.length_from else "–"
+    text = " ".join(_starred(one, row.duration) for one in values)
+    if len(values) > 3:
+        text = f"{values[0]} to {values[-1]}"
+        text += f" ({row.duration}{_DEFAULT_MARK})" if row.duration > 0 else ""
+    if -1 in row.durations:
+        text += ", or -1: it decides"
+    if 0 in row.durations:
+        text += f", as the {row.length_from}{_DEFAULT_MARK}"
+    return text
+
+
+def price(row: Model, region: Region) -> str:
+    """Return the prices of a second in the order of the resolutions."""
+
+    def listed(table: Any) -> str:
+        return " / ".join(str(one) for one in table.get(region, {}).values())
+
+    text = listed(row.prices) or "–"
+    if row.silent_prices and region in row.silent_prices:
+        text += f" (silent {listed(row.silent_prices)})"
+    if row.bills_input and text != "–":
+        text += ", input too"
+    return f"{text} ?" if row.price_note and text != "–" else text
+
+
+def footnote() -> str:
+    """Return what the marks mean."""
+    return (
+        f"{_DEFAULT_MARK} the server's default. Prices of a second as of {catalog.PRICES_AS_OF},"
+        " in the order of the resolutions; ? unconfirmed; – not offered or not known."
+    )
