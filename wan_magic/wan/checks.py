@@ -115,8 +115,8 @@ def _check_value(name: str, value: Any, row: Model) -> None:
     allowed = row.values(name)
     if not allowed or value in allowed:
         return
-    hint = catalog.nearest(str(value), map(str, allowed))
-    options = ", ".join(map(str, allowed))
+    hint = catalog.nearest(value, allowed) if isinstance(value, str) else ""
+    options = _listed(allowed)
     allowed_text = f"allowed: {options}" if len(allowed) > 1 else f"it makes {options} only"
     raise InputError(
         f"{row.name} does not take {_label(name)} {value!r}",
@@ -124,7 +124,20 @@ def _check_value(name: str, value: Any, row: Model) -> None:
     )
 
 
+def _listed(values: tuple[Any, ...]) -> str:
+    """Return allowed values as people read them: a long row of numbers as from and to."""
+    whole = [one for one in values if type(one) is int and one > 0]
+    if len(whole) > 4 and whole == list(range(whole[0], whole[-1] + 1)):
+        rest = [str(one) for one in values if one not in whole]
+        return ", ".join([*rest, f"{whole[0]} to {whole[-1]}"])
+    return ", ".join(map(str, values))
+
+
 def _takes_no(name: str, row: Model) -> InputError:
+    if name in ("ratio", "size") and row.follows and not row.sizes:
+        return InputError(
+            f"{row.name} takes no {_label(name)}", hint="its clips have the shape of the input"
+        )
     takers = [m.name for m in catalog.MODELS.values() if m.takes(name)]
     # Those of the same kind are what the user can really take instead.
     same = [m for m in takers if catalog.MODELS[m].kind == row.kind] or takers

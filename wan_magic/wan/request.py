@@ -223,7 +223,8 @@ class VideoRequest:
 
     def _body(self, value: Callable[[Input], str]) -> dict[str, Any]:
         row = self.row
-        inputs: dict[str, Any] = {"prompt": self.prompt} if self.prompt else {}
+        reads = self.prompt and row.prompt != "none"
+        inputs: dict[str, Any] = {"prompt": self.prompt} if reads else {}
         _place(inputs, row, self.inputs, value)
         parameters: dict[str, Any] = {}
         for name, given in self._values().items():

@@ -119,25 +119,32 @@ def fits(row: Model, given: tuple[str, ...]) -> bool:
 def _none_fits(
     version: str, given: tuple[str, ...], rows: Iterable[Model], region: Region | None
 ) -> Model:
-    wanted = [_flag(option) for option in dict.fromkeys(given)] or ["a prompt alone"]
+    """Return the row that comes closest, whose own rules say best what is wrong, or refuse."""
+    asked = tuple(dict.fromkeys(given))
+    wanted = " with ".join(map(_flag, asked)) or "a prompt alone"
     takers = [row.name for row in MODELS.values() if fits(row, given)]
-    hint = f"models that do: {', '.join(takers)}" if takers else combinations(rows)
-    place = f" in {region}" if region and takers else ""
-    if version or takers:
-        problem = f"no {version + ' ' if version else ''}model{place} takes {' with '.join(wanted)}"
-        if not version:
-            problem = f"several models{place} may take {' with '.join(wanted)}: name one"
-            hint = f"--model, one of {', '.join(takers)}"
-    else:
-        problem = f"no model takes {' with '.join(wanted)}"
-    raise InputError(problem, hint=hint)
-
-
-def combinations(rows: Iterable[Model]) -> str:
-    """Say what each model takes."""
-    return "; ".join(
-        f"{row.name} takes {', '.join(_flag(o) for o in row.options) or 'no input'}" for row in rows
+    place = f" in {region}" if region else ""
+    if takers and not version:
+        raise InputError(
+            f"several models may take {wanted}: name one", hint=f"--model {' or '.join(takers)}"
+        )
+    near = [row for row in rows if asked and all(row.slots(option) for option in asked)]
+    if near and not any(fits(row, given) for row in near):
+        return near[0]
+    if takers:
+        raise InputError(
+            f"no {version} model{place} takes {wanted}",
+            hint=f"models that do: {', '.join(takers)}",
+        )
+    by_option = "; ".join(f"{_flag(option)}: {_takers(option)}" for option in asked)
+    raise InputError(
+        f"no {version + ' ' if version else ''}model takes {wanted}", hint=by_option or _takers("")
     )
+
+
+def _takers(option: str) -> str:
+    names = [row.name for row in MODELS.values() if not option or row.slots(option)]
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
 
 
 def _flag(option: str) -> str:
