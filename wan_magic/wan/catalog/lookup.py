@@ -132,9 +132,13 @@ def _none_fits(
     if near and not any(fits(row, given) for row in near):
         return near[0]
     if takers:
+        offered = "; ".join(
+            f"{row.name}: {', '.join(map(_flag, row.options)) or 'a prompt alone'}"
+            for row in list(rows)[:4]
+        )
         raise InputError(
             f"no {version} model{place} takes {wanted}",
-            hint=f"models that do: {', '.join(takers)}",
+            hint=f"take {_some(takers)}, or what {version} takes: {offered}",
         )
     by_option = "; ".join(f"{_flag(option)}: {_takers(option)}" for option in asked)
     raise InputError(
@@ -143,8 +147,13 @@ def _none_fits(
 
 
 def _takers(option: str) -> str:
-    names = [row.name for row in MODELS.values() if not option or row.slots(option)]
-    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+    return _some([row.name for row in MODELS.values() if not option or row.slots(option)])
+
+
+def _some(names: list[str]) -> str:
+    """Return a list of names for a message, not too long."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
 
 
 def _flag(option: str) -> str:
