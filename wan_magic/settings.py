@@ -1,4 +1,4 @@
-"""Endpoint, key and folders: magic option > %config > environment > default."""
+"""Endpoint, key and folders: magic option > %config > environment > config file > default."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic.config import KEY_VARIABLE, EndpointTable, read_config
 from wan_magic.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -24,13 +25,20 @@ class Settings:
     Attributes
     ----------
     endpoint : str or None
-        ``"local"``, a region, or a base URL; None leaves the choice to the key.
+        ``"local"``, a region, a name of the config file, or a base URL; None leaves the
+        choice to the key.
     api_key : str or None
         Never shown.
     out : Path or None
         Folder for clips; None means ``wan_videos`` beside the notebook.
     timeout : float
         Seconds until we stop watching a task; above 0.
+    workspace : str or None
+        Id of the workspace whose own host a region is asked at.
+    config_workspace : str or None
+        The same from the top of the config file: weaker than what its tables say.
+    endpoints : dict of str to EndpointTable
+        What the config file says of endpoints.
 
     Raises
     ------
@@ -42,6 +50,9 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     out: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
+    workspace: str | None = None
+    config_workspace: str | None = None
+    endpoints: Mapping[str, EndpointTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout < math.inf:
@@ -56,6 +67,7 @@ class Settings:
         endpoint: str | None = None,
         out: str | Path | None = None,
         timeout: float | None = None,
+        workspace: str | None = None,
     ) -> Settings:
         """Return a copy with the values that were given; a None leaves a value alone."""
         return replace(
@@ -63,15 +75,17 @@ class Settings:
             endpoint=endpoint or self.endpoint,
             out=_folder(out) if out else self.out,
             timeout=self.timeout if timeout is None else timeout,
+            workspace=workspace or self.workspace,
         )
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the environment, as the official SDK does where the names are its own.
+    """Read the environment, as the official SDK does where the names are its own; and the file.
 
     ``DASHSCOPE_API_KEY``, else the file ``DASHSCOPE_API_KEY_FILE_PATH``, else
     ``~/.dashscope/api_key``; ``WAN_MAGIC_ENDPOINT``, else ``DASHSCOPE_HTTP_BASE_URL``;
-    ``WAN_MAGIC_OUT``.
+    ``WAN_MAGIC_OUT``; ``WAN_MAGIC_WORKSPACE``; and for what these leave open the config
+    file, which ``WAN_MAGIC_CONFIG`` may name.
 
     Parameters
     ----------
@@ -81,7 +95,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     SettingsError
-        If a key file is named that holds no key, or a folder's home does not exist.
+        If a key file is named that holds no key, a folder's home does not exist, or the
+        config file is not as it must be.
     """
     env = os.environ if environ is None else environ
 
@@ -89,11 +104,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         # Pasted values end in a line break easily, and no header may hold one.
         return env.get(name, "").strip() or None
 
-    out = value("WAN_MAGIC_OUT")
+    config = read_config(env)
+    out = value("WAN_MAGIC_OUT") or config.out
     return Settings(
-        endpoint=value("WAN_MAGIC_ENDPOINT") or value("DASHSCOPE_HTTP_BASE_URL"),
-        api_key=value("DASHSCOPE_API_KEY") or _read_key(value("DASHSCOPE_API_KEY_FILE_PATH")),
+        endpoint=value("WAN_MAGIC_ENDPOINT") or value("DASHSCOPE_HTTP_BASE_URL") or config.endpoint,
+        api_key=value(KEY_VARIABLE) or _read_key(value("DASHSCOPE_API_KEY_FILE_PATH")),
         out=_folder(out) if out else None,
+        workspace=value("WAN_MAGIC_WORKSPACE"),
+        config_workspace=config.workspace,
+        endpoints=config.endpoints,
     )
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
-import threading
 import traceback
 import warnings
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -18,100 +16,16 @@ from wan_magic.wan import client as client_module
 from wan_magic.wan import storage, transport
 from wan_magic.wan.client import WanClient
 from wan_magic.wan.endpoints import Endpoint
-from wan_magic.wan.media import FirstFrame
+from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.request import VideoRequest
 from wan_magic.wan.storage import StorageSession, download
 
 KEY = "sk-0123456789abcdef"
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
-REQUEST = VideoRequest(
-    prompt="a cat runs", image=FirstFrame(IMAGE, "cat.png", 1, 1, "d", None), seed=7
-)
+PICTURE = Input(option="image", media="image", value=IMAGE, source="cat.png", digest="d")
+REQUEST = VideoRequest(model="wan2.5-i2v-preview", prompt="a cat runs", inputs=(PICTURE,), seed=7)
 CREATED = {"output": {"task_status": "PENDING", "task_id": "t-1"}, "request_id": "r-1"}
 HTML = b"<html>Welcome</html>"
-
-
-@dataclasses.dataclass
-class Seen:
-    method: str
-    path: str
-    headers: dict
-    body: bytes
-
-
-class ScriptedServer(ThreadingHTTPServer):
-    """Answers with what is in `answers`, in turn, and remembers what it was asked."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers = []
-        self.seen = []
-        self.closing = threading.Event()
-
-    @property
-    def base_url(self):
-        return f"http://127.0.0.1:{self.server_port}/qwen/api/v1"
-
-    def says(self, body=b"", status=200, **headers):
-        """Add an answer: a dict goes as JSON, bytes as they are."""
-        if not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            headers.setdefault("Content_Type", "application/json")
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers.setdefault("Content-Length", str(len(body)))
-
-        def answer(handler):
-            handler.send_response(status)
-            for name, value in headers.items():
-                if value is not None:
-                    handler.send_header(name, value)
-            handler.end_headers()
-            handler.wfile.write(body)
-
-        self.answers.append(answer)
-
-    def hangs_up(self):
-        self.answers.append(lambda handler: None)
-
-    def stays_silent(self):
-        self.answers.append(lambda handler: self.closing.wait(10))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-    def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers), body))
-        self.server.answers.pop(0)(self)
-
-    do_GET = do_POST = answer  # noqa: N815 - names of the standard library
-
-
-@pytest.fixture
-def make_server():
-    servers = []
-
-    def make():
-        server = ScriptedServer()
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield make
-    for server in servers:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def server(make_server):
-    return make_server()
 
 
 @pytest.fixture
@@ -678,8 +592,11 @@ SDK_EXTRAS = {"extend_prompt", "function"}
 def test_our_call_is_the_official_sdks_call(server, client, monkeypatch, fields):
     url = "https://x.org/cat.png"
     server.says(CREATED)
-    image = FirstFrame(url, "a URL", None, None, "d", None)
-    client.create(VideoRequest(image=image, **fields))
+    inputs = [Input.from_url("image", "image", url)]
+    ours = dict(fields)
+    if sound := ours.pop("audio_url", None):
+        inputs.append(Input.from_url("audio", "audio", sound))
+    client.create(VideoRequest(inputs=tuple(inputs), **ours))
     server.says(CREATED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own business

@@ -1,74 +1,33 @@
-"""The API over HTTP: create, query, list, cancel. It believes nobody.
+"""The API over HTTP: create, query, list, cancel, upload policy. It believes nobody.
 
-Source of paths, headers and shapes: Alibaba's image-to-video API reference and
-task-management page, 2026. Nothing here retries; who may try again is decided
-by the job, which knows what a second try would cost.
+Source of paths, headers and shapes: Alibaba's image-to-video API reference,
+task-management page and temporary-storage page, 2025 to 2026. Nothing here
+retries; who may try again is decided by the job, which knows what a second try would cost.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
-from wan_magic.wan import transport
+from wan_magic.wan import catalog, transport
+from wan_magic.wan.answers import Task, TaskState, read_task, text
 from wan_magic.wan.codes import advice
-from wan_magic.wan.transport import limited, proxies
+from wan_magic.wan.endpoints import QUERY_PATH
+from wan_magic.wan.transport import limited, proxies, seconds_of
 
 if TYPE_CHECKING:
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
 
-TaskState = Literal["queued", "running", "succeeded", "failed", "cancelled", "unknown"]
+__all__ = ["Task", "TaskState", "WanClient"]
 
-_STATES: dict[str, TaskState] = {
-    "PENDING": "queued",
-    "RUNNING": "running",
-    "SUCCEEDED": "succeeded",
-    "FAILED": "failed",
-    "CANCELED": "cancelled",
-    "CANCELLED": "cancelled",  # as some gateways spell it
-    "UNKNOWN": "unknown",
-}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Task:
-    """What the server says of a task.
-
-    Attributes
-    ----------
-    task_id : str
-        The server's id, good for 24 hours.
-    state : str
-        One of `TaskState`; a status nobody knows counts as "running".
-    status : str
-        The status as the server spelled it.
-    video_url : str
-        Signed address of the clip, good for 24 hours; empty until then. Never shown.
-    code, message : str
-        Why it failed.
-    usage : dict
-        What was billed.
-    """
-
-    task_id: str
-    state: TaskState
-    status: str
-    request_id: str = ""
-    video_url: str = field(default="", repr=False)
-    code: str = ""
-    message: str = ""
-    orig_prompt: str = ""
-    actual_prompt: str = ""
-    usage: dict[str, Any] = field(default_factory=dict)
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -116,28 +75,30 @@ class WanClient:
 
     def create(self, request: VideoRequest) -> Task:
         """Submit a request. This is the call that costs money: it is sent once."""
-        answer = self._call(
-            "POST",
-            request.row.path,
-            json=request.body(),
-            headers={"X-DashScope-Async": "enable"},
-        )
-        task = _task(answer)
+        headers = {"X-DashScope-Async": "enable"}
+        if request.uses_oss:  # only then may it be sent: temporary-storage page, 2025-10
+            headers["X-DashScope-OssResourceResolve"] = "enable"
+        path = self.endpoint.create_path or request.row.path
+        answer = self._call("POST", path, json=request.body(), headers=headers)
+        task = read_task(answer, self.endpoint.status)
         if task.task_id:
             return task
         if task.code:  # some gateways refuse with HTTP 200
-            raise _api_error(200, {**answer, "code": task.code, "message": task.message}, "")
+            raise self._api_error(200, {**answer, "code": task.code, "message": task.message}, "")
         raise ConnectionFailed(
             f"{self.endpoint.name} accepted the request but named no task", maybe_accepted=True
         )
 
     def query(self, task_id: str) -> Task:
         """Ask for a task's state."""
-        return _task(self._call("GET", f"/tasks/{quote(task_id, safe='')}"), task_id)
+        path = self.endpoint.query_path.replace("{task_id}", quote(task_id, safe=""))
+        return read_task(self._call("GET", path), self.endpoint.status, task_id)
 
     def cancel(self, task_id: str) -> None:
         """Cancel a task that still waits; the API refuses any other."""
-        self._call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
+        template = self.endpoint.query_path
+        path = QUERY_PATH if "?" in template else template
+        self._call("POST", path.replace("{task_id}", quote(task_id, safe="")) + "/cancel")
 
     def list_tasks(self, **filters: str | int) -> list[dict[str, Any]]:
         """List the account's tasks of the last 24 hours, one page.
@@ -151,24 +112,87 @@ class WanClient:
         data = self._call("GET", "/tasks/", params=filters).get("data")
         return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
 
+    def upload_policy(self, model: str) -> dict[str, Any]:
+        """Return a signed permission to upload files for a model.
+
+        Parameters
+        ----------
+        model : str
+            The files can be used with this model alone, and with this key's account.
+
+        Returns
+        -------
+        dict
+            ``data`` of the answer; secret, and good for about five minutes.
+        """
+        params = {"action": "getPolicy", "model": model}
+        base = self.endpoint.upload_base or self.endpoint.base_url
+        answer = self._call("GET", "/uploads", base=base, params=params)
+        data = answer.get("data")
+        if isinstance(data, dict):
+            return data
+        if answer.get("code"):  # some gateways refuse with HTTP 200
+            raise self._api_error(200, answer, "")
+        raise ConnectionFailed(f"{self.endpoint.name} gave no permission to upload")
+
+    def check_portrait(self, image_url: str) -> dict[str, Any]:
+        """Ask whether a picture is fit for a talking head. Billed per picture, fit or not.
+
+        Parameters
+        ----------
+        image_url : str
+            ``https://`` or ``oss://``.
+
+        Returns
+        -------
+        dict
+            ``output`` of the answer: ``check_pass``, ``humanoid``, and ``code`` and
+            ``message`` where it is not fit (wan2.2-s2v-detect reference, 2026).
+        """
+        headers = {"X-DashScope-OssResourceResolve": "enable"}
+        answer = self._call(
+            "POST",
+            catalog.PORTRAIT_CHECK_PATH,
+            json={"model": catalog.PORTRAIT_CHECK, "input": {"image_url": image_url}},
+            headers=headers if image_url.startswith("oss://") else {},
+        )
+        output = answer.get("output")
+        if isinstance(output, dict):
+            return output
+        if answer.get("code"):
+            raise self._api_error(200, answer, "")
+        raise ConnectionFailed(
+            f"{self.endpoint.name} answered the portrait check with nothing", maybe_accepted=True
+        )
+
     def _call(
-        self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        base: str = "",
+        headers: dict[str, str] | None = None,
+        **kwargs: Any,
     ) -> dict[str, Any]:
+        base = base or self.endpoint.base_url
+        sent = {"Accept": "application/json", **(headers or {})}
+        if self.endpoint.workspace:
+            sent["X-DashScope-WorkSpace"] = self.endpoint.workspace
         try:
             with self._session.request(
                 method,
-                self.endpoint.base_url + path,
+                base + path,
                 auth=self._auth,
-                headers={"Accept": "application/json", **(headers or {})},
+                headers=sent,
                 timeout=transport.TIMEOUT,
-                proxies=proxies(self.endpoint.base_url),
+                proxies=proxies(base),
                 allow_redirects=False,  # a redirect must not carry the key elsewhere
                 stream=True,
                 **kwargs,
             ) as response:
                 return self._read(response)
         except requests.RequestException as exc:
-            problem = self._no_answer(exc)
+            problem = _no_answer(exc, urlsplit(base).netloc)
         # Not from `exc`: its frames hold the headers, and some tracebacks show all variables.
         raise problem
 
@@ -188,7 +212,7 @@ class WanClient:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            kind = _text(response.headers.get("Content-Type", "no content type")).partition(";")[0]
+            kind = text(response.headers.get("Content-Type", "no content type")).partition(";")[0]
             if status < 400:
                 raise ConnectionFailed(
                     f"{name} answered with {kind} instead of JSON",
@@ -197,73 +221,54 @@ class WanClient:
                 )
             answer = {"message": f"{kind} instead of JSON"}
         if status >= 400:
-            raise _api_error(status, answer, response.headers.get("Retry-After", ""))
+            raise self._api_error(status, answer, response.headers.get("Retry-After", ""))
         return answer
 
-    def _no_answer(self, exc: requests.RequestException) -> ConnectionFailed:
+    def _api_error(self, status: int, answer: dict[str, Any], retry_after: str) -> ApiError:
+        inner = answer.get("error")  # where some gateways put it
+        answer = {**(inner if isinstance(inner, dict) else {"message": inner}), **answer}
+        code = text(answer.get("code"))
+        message = text(answer.get("message")) or "no reason was given"
         host = urlsplit(self.endpoint.base_url).netloc
-        if isinstance(exc, requests.exceptions.SSLError):
-            return ConnectionFailed(
-                f"the TLS connection to {host} failed",
-                hint="check the clock, the proxy and the certificates of this machine",
-                maybe_accepted="CERTIFICATE_VERIFY_FAILED" not in repr(exc),
-            )
-        # A *connect* that was refused, timed out, found no address or no way through a proxy
-        # never carried the request; anything later may have.
-        unsent = isinstance(exc, requests.ConnectTimeout | requests.exceptions.ProxyError)
-        if unsent or re.search("NewConnectionError|NameResolutionError", repr(exc)):
-            return ConnectionFailed(
-                f"cannot reach {host}", hint="check the network and --endpoint; nothing was sent"
-            )
-        return ConnectionFailed(
-            f"the connection to {host} broke before the answer came", maybe_accepted=True
+        name = self.endpoint.name
+        error = ApiError(
+            f"HTTP {status} {code}: {message}" if code else f"HTTP {status}: {message}",
+            hint=advice(
+                code,
+                message,
+                status,
+                endpoint=name if name == host else f"{name} ({host})",
+                variable=self.endpoint.key_variable,
+            ),
+            code=code,
+            request_id=text(answer.get("request_id")),
+            status=status,
         )
+        error.retry_after = seconds_of(retry_after)
+        return error
+
+
+def _no_answer(exc: requests.RequestException, host: str) -> ConnectionFailed:
+    if isinstance(exc, requests.exceptions.SSLError):
+        return ConnectionFailed(
+            f"the TLS connection to {host} failed",
+            hint="check the clock, the proxy and the certificates of this machine",
+            maybe_accepted="CERTIFICATE_VERIFY_FAILED" not in repr(exc),
+        )
+    # A *connect* that was refused, timed out, found no address or no way through a proxy
+    # never carried the request; anything later may have.
+    unsent = isinstance(exc, requests.ConnectTimeout | requests.exceptions.ProxyError)
+    if unsent or re.search("NewConnectionError|NameResolutionError", repr(exc)):
+        return ConnectionFailed(
+            f"cannot reach {host}", hint="check the network and --endpoint; nothing was sent"
+        )
+    return ConnectionFailed(
+        f"the connection to {host} broke before the answer came", maybe_accepted=True
+    )
 
 
 def _host_of(url: str) -> str:
     try:
-        return _text(urlsplit(url).netloc)
+        return text(urlsplit(url).netloc)
     except ValueError:
         return ""
-
-
-def _text(value: Any) -> str:
-    """Return what a server said as text that can do nothing to a terminal."""
-    return "" if value is None else _CONTROL.sub("", str(value))
-
-
-def _task(answer: dict[str, Any], task_id: str = "") -> Task:
-    output = answer.get("output")
-    output = output if isinstance(output, dict) else {}
-    results = output.get("results")
-    results = results if isinstance(results, dict) else {}
-    usage = answer.get("usage")
-    status = _text(output.get("task_status"))
-    return Task(
-        task_id=_text(output.get("task_id")) or task_id,
-        state=_STATES.get(status.upper(), "running"),
-        status=status,
-        request_id=_text(answer.get("request_id")),
-        video_url=_text(output.get("video_url") or results.get("video_url")),
-        code=_text(output.get("code") or answer.get("code")),
-        message=_text(output.get("message") or answer.get("message")),
-        orig_prompt=_text(output.get("orig_prompt")),
-        actual_prompt=_text(output.get("actual_prompt")),
-        usage=usage if isinstance(usage, dict) else {},
-    )
-
-
-def _api_error(status: int, answer: dict[str, Any], retry_after: str) -> ApiError:
-    inner = answer.get("error")  # where some gateways put it
-    answer = {**(inner if isinstance(inner, dict) else {"message": inner}), **answer}
-    code = _text(answer.get("code"))
-    message = _text(answer.get("message")) or "no reason was given"
-    error = ApiError(
-        f"HTTP {status} {code}: {message}" if code else f"HTTP {status}: {message}",
-        hint=advice(code, message, status),
-        code=code,
-        request_id=_text(answer.get("request_id")),
-        status=status,
-    )
-    error.retry_after = float(retry_after) if retry_after.isdecimal() else None
-    return error

@@ -21,9 +21,11 @@ _MEDIA = (
     " a local file avoids the download"
 )
 
+_KEY = "check {variable}, and that key and --endpoint are of one region"
+
 # First match wins: (prefix of the code, part of the message, advice).
 _ADVICE = (
-    ("InvalidApiKey", "", "check DASHSCOPE_API_KEY, and that key and --endpoint are of one region"),
+    ("InvalidApiKey", "", _KEY),
     ("NOT AUTHORIZED", "", "this key may not use this workspace: take a key of the same workspace"),
     ("AccessDenied.Unpurchased", "", "activate Model Studio for this account in the console"),
     (
@@ -38,6 +40,7 @@ _ADVICE = (
     ("DataInspectionFailed", "", _MODERATION),
     ("IPInfringementSuspect", "", _MODERATION),
     ("InvalidParameter.DataInspection", "", _MEDIA),
+    ("invalid_parameter_error", "URL", _MEDIA),
     ("InvalidURL", "", _MEDIA),
     ("InvalidImage", "", _MEDIA),
     ("InvalidParameter", "url error", "this endpoint does not serve this model on this path"),
@@ -70,25 +73,45 @@ _ADVICE = (
 
 _BY_STATUS = {
     400: "change the value that the message names",
-    401: "check DASHSCOPE_API_KEY, and that key and --endpoint are of one region",
+    401: _KEY,
     403: "this key may not do this; check its rights in the console",
     404: "the endpoint has no such path: check --endpoint, which ends in /api/v1",
     413: "the request is too large: use a smaller image, or its URL",
     429: "the account's rate limit is reached; wait a minute and run the cell again",
 }
+_NOT_KNOWN = "look the code up in the provider's documents"
 
 
-def advice(code: str, message: str = "", status: int = 0) -> str:
+def advice(
+    code: str,
+    message: str = "",
+    status: int = 0,
+    *,
+    endpoint: str = "",
+    variable: str = "DASHSCOPE_API_KEY",
+) -> str:
     """Return what the user can do about an error of the API.
+
+    Parameters
+    ----------
+    code, message, status
+        As the API sent them.
+    endpoint : str, optional
+        Which endpoint was asked: an unknown key is most often a key of another region.
+    variable : str
+        Where the key came from.
 
     Examples
     --------
     >>> advice("Arrearage")
     "settle the account's billing in the console; trying again does not help"
     """
-    for prefix, part, text in _ADVICE:
+    text = _SERVICE if status >= 500 else _BY_STATUS.get(status, _NOT_KNOWN)
+    for prefix, part, told in _ADVICE:
         if code.startswith(prefix) and part in message:
-            return text
-    if status >= 500:
-        return _SERVICE
-    return _BY_STATUS.get(status, "look the code up in the provider's documents")
+            text = told
+            break
+    if text is _KEY:
+        asked = f"; a key belongs to one region, and {endpoint} was asked" if endpoint else ""
+        return _KEY.format(variable=variable) + asked
+    return text

@@ -1,39 +1,33 @@
-"""The endpoint table: where the API is served, and which price list holds there.
-
-Source: Alibaba's base-URL and regions pages, 2026-06 to 2026-10.
-"""
+"""Which endpoint the settings lead to: the preview, a region, a gateway by name, or a URL."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from wan_magic.config import KEY_VARIABLE, EndpointTable
 from wan_magic.errors import SettingsError
 from wan_magic.settings import shown
 from wan_magic.wan.catalog import nearest
+from wan_magic.wan.hosts import (
+    REGIONS,
+    SHARED,
+    checked_url,
+    region_of,
+    upload_base,
+    workspace_url,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wan_magic.settings import Settings
     from wan_magic.wan.catalog import Region
 
 LOCAL = "local"
-
-REGIONS: dict[Region, str] = {
-    "beijing": "https://dashscope.aliyuncs.com/api/v1",
-    "singapore": "https://dashscope-intl.aliyuncs.com/api/v1",
-    "virginia": "https://dashscope-us.aliyuncs.com/api/v1",
-}
-"""Base URL of each region's shared host. A key belongs to one region."""
-
-_IDS: dict[Region, str] = {
-    "beijing": "cn-beijing",
-    "singapore": "ap-southeast-1",
-    "virginia": "us-east-1",
-}
-"""A workspace's own host is ``{workspace}.{id}.maas.aliyuncs.com``."""
+QUERY_PATH = "/tasks/{task_id}"
 
 
 @dataclass(frozen=True)
@@ -43,19 +37,37 @@ class Endpoint:
     Attributes
     ----------
     name : str
-        ``"local"``, a region, or the host of a gateway.
+        ``"local"``, a region, a name of the config file, or the host of a gateway.
     base_url : str
         Everything up to ``/api/v1``, without a trailing slash.
     key : str
-        Sent as Bearer token to `base_url` alone; never shown.
+        Sent as Bearer token to `base_url` and `upload_base` alone; never shown.
     region : str or None
         Whose price list holds; None for a gateway, whose prices are unknown.
+    upload_base : str
+        The same as `base_url` for the upload call; empty where it is no other.
+    create_path : str
+        Path of the create call; empty where the model's own path holds.
+    query_path : str
+        With a place for ``{task_id}``.
+    status : dict
+        A gateway's names of states, in lower case, and the API's.
+    workspace : str
+        Workspace id, sent along where it is set.
+    key_variable : str
+        Where the key comes from, for messages.
     """
 
     name: str
     base_url: str
     key: str = field(repr=False)
     region: Region | None = None
+    upload_base: str = ""
+    create_path: str = ""
+    query_path: str = QUERY_PATH
+    status: Mapping[str, str] = field(default_factory=dict, hash=False)
+    workspace: str = ""
+    key_variable: str = KEY_VARIABLE
 
     @property
     def is_local(self) -> bool:
@@ -77,84 +89,127 @@ def choose(settings: Settings) -> Endpoint | None:
     Raises
     ------
     SettingsError
-        If the name is unknown, the URL is not usable, or a key is missing.
+        If the name is unknown, a URL is not usable, a key or a workspace id is missing, or
+        the config file's tables make no sense.
     """
     # The key gets no variable of its own: some tracebacks show them all.
+    for name, table in settings.endpoints.items():
+        _check_table(name, table)
     wanted = settings.endpoint
     if wanted is None:
         wanted = "beijing" if settings.api_key else LOCAL
     if wanted == LOCAL:
         return None
-    by_name = {str(region): url for region, url in REGIONS.items()}
+    table = settings.endpoints.get(wanted, EndpointTable())
     if "://" in wanted:
-        base = _checked_url(wanted)
-        host = urlsplit(base).netloc
-    elif wanted in by_name:
-        base = by_name[wanted]
-        host = urlsplit(base).netloc
-    else:
-        hint = nearest(wanted, [LOCAL, *REGIONS])
-        raise SettingsError(
-            f"unknown endpoint {shown(wanted)}",
-            hint=f"{hint} ({LOCAL}, {', '.join(REGIONS)}, or a URL up to /api/v1)".lstrip(),
+        return _by_url(settings, checked_url(wanted))
+    if wanted in REGIONS:
+        return _by_region(settings, wanted, table)
+    if table.base:
+        return _made(
+            settings,
+            wanted,
+            checked_url(table.base),
+            table,
+            region=cast("Region | None", table.region or region_of(table.base)),
+            workspace=table.workspace,
         )
-    region = _region_of(host)
-    name = region or host
-    if not settings.api_key:
+    known = [LOCAL, *REGIONS, *(name for name in settings.endpoints if name not in REGIONS)]
+    hint = nearest(wanted, known)
+    raise SettingsError(
+        f"unknown endpoint {shown(wanted)}",
+        hint=f"{hint} ({', '.join(known)}, or a URL up to /api/v1)".lstrip(),
+    )
+
+
+def _by_url(settings: Settings, base: str) -> Endpoint:
+    region = region_of(base)
+    # Only Alibaba's own shared hosts know workspaces; a workspace's host names its own.
+    shared = region is not None and base == SHARED.get(region)
+    name = region or urlsplit(base).netloc
+    workspace = _workspace(settings, EndpointTable()) if shared else ""
+    return _made(settings, name, base, EndpointTable(), region=region, workspace=workspace)
+
+
+def _by_region(settings: Settings, region: Region, table: EndpointTable) -> Endpoint:
+    workspace = _workspace(settings, table)
+    if not workspace and region not in SHARED:
         raise SettingsError(
-            f"endpoint {name} needs a key, and none is set",
-            hint="set DASHSCOPE_API_KEY, or use --endpoint local for a free preview",
+            f"{region} has no shared host: your workspace's own host is asked, and no id is set",
+            hint="set WAN_MAGIC_WORKSPACE to the id that the console shows, or give it as"
+            f" workspace in [endpoints.{region}] of the config file",
         )
-    if not re.fullmatch(r"[!-~]+", settings.api_key):
+    base = workspace_url(region, workspace) if workspace else SHARED[region]
+    return _made(settings, region, base, table, region=region, workspace=workspace)
+
+
+def _workspace(settings: Settings, table: EndpointTable) -> str:
+    """Return the workspace id: option, %config or environment; then the config file."""
+    return settings.workspace or table.workspace or settings.config_workspace or ""
+
+
+def _made(
+    settings: Settings,
+    name: str,
+    base: str,
+    table: EndpointTable,
+    *,
+    region: Region | None,
+    workspace: str,
+) -> Endpoint:
+    own = table.key_env != KEY_VARIABLE
+    if not (table.key if own else settings.api_key):
+        raise SettingsError(
+            f"endpoint {name} needs a key, and none is set"
+            + (f" in {table.key_env}" if own else ""),
+            hint=f"set {table.key_env}, or use --endpoint local for a free preview",
+        )
+    if not re.fullmatch(r"[!-~]+", (table.key if own else settings.api_key) or ""):
         # Checked here, since the HTTP library would quote the whole key in its refusal.
         raise SettingsError(
             "the API key holds a blank or a character that no key has",
-            hint="copy it again into DASHSCOPE_API_KEY, without quotes and line breaks",
+            hint=f"copy it again into {table.key_env}, without quotes and line breaks",
         )
-    return Endpoint(name, base, settings.api_key, region)
+    uploads = checked_url(table.uploads) if table.uploads else upload_base(base)
+    return Endpoint(
+        name,
+        base,
+        (table.key if own else settings.api_key) or "",
+        region,
+        upload_base="" if uploads == base else uploads,
+        create_path=table.create,
+        query_path=table.query or QUERY_PATH,
+        status=table.status,
+        workspace=workspace,
+        key_variable=table.key_env,
+    )
 
 
-def _region_of(host: str) -> Region | None:
-    """Return whose price list holds: known for Alibaba's own hosts, not for a gateway."""
-    for region, url in REGIONS.items():
-        if host == urlsplit(url).netloc or host.endswith(f".{_IDS[region]}.maas.aliyuncs.com"):
-            return region
-    return None
-
-
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets or a port that make no sense
-        parts, usable = urlsplit(""), False
-    if "@" in parts.netloc or parts.query or parts.fragment:
+def _check_table(name: str, table: EndpointTable) -> None:
+    """Check what a table of the config file says, also where it is not asked for now."""
+    where = f"endpoints.{name}"
+    for url in filter(None, (table.base, table.uploads)):
+        try:
+            checked_url(url)
+        except SettingsError as exc:
+            raise SettingsError(f"{where}: {exc.message}", hint=exc.hint) from None
+    if name in REGIONS:
+        if table.base or table.region:
+            raise SettingsError(
+                f"{where} has a base or region, but {name} is a region, which has its own",
+                hint="give the gateway another name",
+            )
+        if table.workspace:
+            workspace_url(name, table.workspace)
+        return
+    if not table.base:
+        guess = nearest(name, REGIONS)
         raise SettingsError(
-            f"endpoint on host {parts.hostname} has more than a path",
-            hint="give the plain URL up to /api/v1; the key goes into DASHSCOPE_API_KEY",
+            f"{where} of the config file has no base",
+            hint=f'{guess} a gateway needs base = "https://…/api/v1"'.lstrip(),
         )
-    if not usable:
+    if table.region and table.region not in REGIONS:
         raise SettingsError(
-            f"endpoint {url!r} is not an http(s) URL", hint="such as https://host/qwen/api/v1"
+            f"{where}.region {shown(table.region)} is no region",
+            hint=f"{nearest(table.region, REGIONS)} ({', '.join(REGIONS)})".lstrip(),
         )
-    if parts.scheme == "http" and not is_loopback(url):
-        raise SettingsError(
-            f"endpoint {url!r} would send the key unencrypted",
-            hint="use https, or a server on this machine (127.0.0.1)",
-        )
-    return url.rstrip("/")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine and nowhere else.
-
-    Examples
-    --------
-    >>> is_loopback("http://127.0.0.1:8000/api/v1"), is_loopback("http://10.0.0.1/api/v1")
-    (True, False)
-    """
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

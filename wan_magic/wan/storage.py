@@ -9,17 +9,13 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import transport
-from wan_magic.wan.transport import limited, proxies
+from wan_magic.wan.transport import limited, no_auth, proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 _VIDEO_MAX_BYTES = 2 * 1024**3
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 class StorageSession(requests.Session):
@@ -64,7 +60,7 @@ def download(
     try:
         with session.get(
             url,
-            auth=_no_auth,
+            auth=no_auth,
             headers={"Accept-Encoding": "identity"},  # so that lengths can be compared
             timeout=transport.TIMEOUT,
             proxies=proxies(url),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wan_magic.errors import ConnectionFailed
-from wan_magic.wan.endpoints import is_loopback
+from wan_magic.wan.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,11 @@ def proxies(url: str) -> dict[str, str]:
     return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}
 
 
+def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no login; being given, it also keeps the one of .netrc out."""
+    return request
+
+
 def limited(response: requests.Response, limit: int) -> Iterator[bytes]:
     """Yield an answer's bytes; more than `limit` of them are an error."""
     done = 0
@@ -32,3 +37,8 @@ def limited(response: requests.Response, limit: int) -> Iterator[bytes]:
                 f"the answer is larger than {limit:,} bytes", maybe_accepted=True
             )
         yield chunk
+
+
+def seconds_of(retry_after: str) -> float | None:
+    """Read a Retry-After header, where it gives seconds; a date is left alone."""
+    return float(retry_after) if retry_after.isdecimal() else None

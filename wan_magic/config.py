@@ -1,0 +1,264 @@
+"""The config file: endpoints by name, and defaults. It never holds a key.
+
+::
+
+    endpoint = "bltcy"                    # as --endpoint
+    out = "~/videos"                      # as --out
+    workspace = "ws-1234"                 # of the regions' own hosts
+
+    [endpoints.bltcy]
+    base = "https://api.bltcy.ai/qwen/api/v1"
+    create = "/services/aigc/video-generation/video-synthesis"    # path of the create call
+    query = "/tasks/{task_id}"                                    # path of the query
+    uploads = "https://dashscope.aliyuncs.com/api/v1"             # base of the upload call
+    key_env = "BLTCY_API_KEY"             # the environment variable that holds its key
+    region = "beijing"                    # whose price list holds
+    status = { completed = "SUCCEEDED", in_progress = "RUNNING" }
+
+    [endpoints.singapore]                 # a region: what differs from the table of regions
+    workspace = "ws-5678"
+
+Every line is optional but a gateway's ``base``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
+STATUSES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
+"""What the API itself says of a task (task-management page, 2026)."""
+
+_TOP = ("endpoint", "out", "workspace", "endpoints")
+_TABLE = ("base", "create", "query", "uploads", "key_env", "workspace", "region", "status")
+_SECRETS = re.compile(r"(api|access|secret)?[-_]?(key|token|secret|password)s?", re.IGNORECASE)
+_MAX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class EndpointTable:
+    """One ``[endpoints.NAME]`` of the config file.
+
+    Attributes
+    ----------
+    base : str
+        URL up to ``/api/v1``; empty for a region, which has its own.
+    create, query : str
+        Paths that differ from the API's own; the query's holds ``{task_id}``.
+    uploads : str
+        Base URL of the upload call, where it is another.
+    key_env : str
+        Name of the environment variable with the key.
+    key : str or None
+        What that variable held when the file was read; never shown.
+    workspace : str
+        Workspace id.
+    region : str
+        Whose price list holds.
+    status : dict
+        The gateway's names of the task's states, in lower case, and the API's.
+    """
+
+    base: str = ""
+    create: str = ""
+    query: str = ""
+    uploads: str = ""
+    key_env: str = KEY_VARIABLE
+    key: str | None = field(default=None, repr=False)
+    workspace: str = ""
+    region: str = ""
+    status: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the config file says; all empty where there is none.
+
+    Attributes
+    ----------
+    endpoint, out, workspace : str or None
+        Defaults.
+    endpoints : dict of str to EndpointTable
+        By name.
+    """
+
+    endpoint: str | None = None
+    out: str | None = None
+    workspace: str | None = None
+    endpoints: Mapping[str, EndpointTable] = field(default_factory=dict)
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """Return where the config file is looked for: ``WAN_MAGIC_CONFIG``, else the user's folder."""
+    named = environ.get("WAN_MAGIC_CONFIG", "").strip()
+    if named:
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:  # no such home
+            return Path(named)
+    from platformdirs import user_config_path
+
+    return user_config_path("wan-magic", appauthor=False) / "config.toml"
+
+
+def read_config(environ: Mapping[str, str]) -> Config:
+    """Read the config file, if there is one.
+
+    Parameters
+    ----------
+    environ : mapping
+        Names the file, and holds the keys that it names.
+
+    Raises
+    ------
+    SettingsError
+        If a named file is missing, or anything in it is not as it must be.
+    """
+    path = config_path(environ)
+    problem = None
+    try:
+        return _read(path, environ)
+    except SettingsError as exc:
+        problem = exc.with_traceback(None)
+    # Not from within: the frames below hold the file's text, where a key may stand by mistake.
+    problem.__cause__ = problem.__context__ = None
+    raise problem
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> Config:
+    import tomllib
+
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES)
+        data = tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not a UTF-8 text", hint="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as exc:
+        where = f"{path}: {exc}"
+        raise SettingsError(where, hint="write TOML there; texts stand in quotes") from None
+    except (OSError, ValueError) as exc:
+        if not environ.get("WAN_MAGIC_CONFIG", "").strip() and not path.is_file():
+            return Config()
+        reason = getattr(exc, "strerror", None) or type(exc).__name__
+        raise SettingsError(
+            f"the config file {path} cannot be read: {reason}",
+            hint="name another with WAN_MAGIC_CONFIG, or unset that variable",
+        ) from None
+    try:
+        return _config(data, environ)
+    except SettingsError as exc:
+        raise SettingsError(f"{path}: {exc.message}", hint=exc.hint) from None
+
+
+def _config(data: dict[str, Any], environ: Mapping[str, str]) -> Config:
+    _check_no_secret(data)
+    _check_names("", data, _TOP)
+    tables = data.get("endpoints", {})
+    if not isinstance(tables, dict):
+        raise SettingsError("endpoints is not a table", hint="write [endpoints.NAME]")
+    return Config(
+        endpoint=_text("", data, "endpoint"),
+        out=_text("", data, "out"),
+        workspace=_text("", data, "workspace"),
+        endpoints={name: _endpoint(name, table, environ) for name, table in tables.items()},
+    )
+
+
+def _endpoint(name: str, table: Any, environ: Mapping[str, str]) -> EndpointTable:
+    where = f"endpoints.{name}"
+    if not re.fullmatch(r"[\w-][\w.-]*", name) or name == "local":
+        raise SettingsError(
+            f"{where} is no name for an endpoint",
+            hint="letters, digits and dashes; local is the preview server",
+        )
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where} is not a table", hint=f"write [{where}] above its lines")
+    _check_names(where, table, _TABLE)
+    values = {key: _text(where, table, key) or "" for key in _TABLE if key != "status"}
+    if values["create"] and not re.fullmatch(r"/[!-~]*", values["create"]):
+        raise SettingsError(f"{where}.create is no path", hint='such as "/services/…"')
+    query = values["query"]
+    if query and not (re.fullmatch(r"/[!-~]*", query) and query.count("{task_id}") == 1):
+        raise SettingsError(
+            f"{where}.query is no path with a place for the id", hint='such as "/tasks/{task_id}"'
+        )
+    variable = values["key_env"] or KEY_VARIABLE
+    if not re.fullmatch(r"[A-Za-z_]\w*", variable):
+        raise SettingsError(
+            f"{where}.key_env is not the name of an environment variable",
+            hint=f'such as "{KEY_VARIABLE}"; the key itself stays out of this file',
+        )
+    values["key_env"] = variable
+    key = environ.get(variable, "").strip() or None
+    return EndpointTable(**values, key=key, status=_status(where, table))
+
+
+def _status(where: str, table: dict[str, Any]) -> dict[str, str]:
+    status = table.get("status", {})
+    if not isinstance(status, dict):
+        raise SettingsError(
+            f"{where}.status is not a table", hint='such as { completed = "SUCCEEDED" }'
+        )
+    for theirs, ours in status.items():
+        if ours not in STATUSES:
+            guess = _nearest(str(ours).upper(), STATUSES)
+            raise SettingsError(
+                f"{where}.status.{theirs} = {ours!r} is no state of the API",
+                hint=f"{guess} ({', '.join(STATUSES)})".lstrip(),
+            )
+    return {theirs.lower(): ours for theirs, ours in status.items()}
+
+
+def _text(where: str, table: dict[str, Any], name: str) -> str | None:
+    value = table.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        place = f"{where}.{name}".lstrip(".")
+        raise SettingsError(f"{place} is not a text", hint=f'write {name} = "…"')
+    return value.strip()
+
+
+def _check_names(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
+    for name in table:
+        if name not in known:
+            guess = _nearest(name, known)
+            place = f"{where}.{name}".lstrip(".")
+            raise SettingsError(
+                f"{place}: there is no such setting",
+                hint=f"{guess} ({', '.join(known)})".lstrip(),
+            )
+
+
+def _check_no_secret(data: Any, where: str = "") -> None:
+    """Refuse a key in the file, which is copied and committed too easily; it is not repeated."""
+    for name, value in data.items() if isinstance(data, dict) else enumerate(data):
+        place = f"{where}.{name}".lstrip(".")
+        named = _looks_secret(str(name))
+        if isinstance(value, (dict, list)) and not named:
+            _check_no_secret(value, place)
+        elif named or _looks_secret(str(value)) or _SECRETS.fullmatch(str(name)):
+            raise SettingsError(
+                "one of the names is a key" if named else f"{place} holds a key",
+                hint="keys stay out of this file: put it into an environment variable,"
+                ' and write key_env = "ITS_NAME" here',
+            )
+
+
+def _looks_secret(text: str) -> bool:
+    return re.search(r"\b(sk|st)-[\w-]{4}", text) is not None
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""
