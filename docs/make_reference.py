@@ -1,6 +1,6 @@
 """Write the option and model tables of the documents from the tables of the code.
 
-python docs/make_reference.py          # writes README.md and docs/reference.md
+python docs/make_reference.py          # writes docs/reference.md
 python docs/make_reference.py --check  # says what is out of date, exit status 1
 
 """
@@ -11,38 +11,45 @@ import re
 import sys
 from pathlib import Path
 
-from wan_magic.notebook.options import OPTIONS
-from wan_magic.wan.catalog import MODELS, PRICES_AS_OF, TEMPLATES, Model
+from wan_magic.notebook.options import GROUPS, OPTIONS
+from wan_magic.output.models import COLUMNS, cells
+from wan_magic.wan.catalog import MODELS, PRICES_AS_OF, TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def options_table() -> str:
-    """Return the options as a Markdown table."""
-    lines = ["| option | sent as | what it does |", "|---|---|---|"]
-    for option in OPTIONS:
-        flags = [f"`{flag}`" for flag in option.flags]
-        if option.kind == "switch":
-            flags.append(f"`--no-{option.flag[2:]}`")
-        sent = ", ".join(f"`{place.strip()}`" for place in option.sent_as.split(",") if place)
-        help_text = option.help.replace("|", r"\|")
-        lines.append(f"| {', '.join(flags)} | {sent or '–'} | {help_text} |")
-    return "\n".join(lines)
+    """Return the options as Markdown tables, one for each group."""
+    lines = []
+    for group, heading in GROUPS.items():
+        lines += [f"### {heading}", "", "| option | sent as | what it does |", "|---|---|---|"]
+        for option in OPTIONS:
+            if option.group != group:
+                continue
+            flags = [f"`{flag}`" for flag in option.flags]
+            if option.kind == "switch":
+                flags.append(f"`--no-{option.flag[2:]}`")
+            sent = ", ".join(f"`{place.strip()}`" for place in option.sent_as.split(",") if place)
+            help_text = option.help.replace("|", r"\|")
+            lines.append(f"| {', '.join(flags)} | {sent or '–'} | {help_text} |")
+        lines.append("")
+    return "\n".join(lines).rstrip()
 
 
 def models_table() -> str:
-    """Return the models as a Markdown table."""
-    head = "| model | resolutions | seconds | sound | prompt | CNY a second | USD a second |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
+    """Return the models as a Markdown table; the server's default is bold."""
+    lines = [f"| {' | '.join(COLUMNS)} | prompt |", "|---" * (len(COLUMNS) + 1) + "|"]
     for model in MODELS.values():
-        tiers = " ".join(f"**{r}**" if r == model.resolution else r for r in model.resolutions)
-        sound = {"none": "silent", "always": "yes", "switch": "yes, `--audio off`"}[model.sound]
-        usd = "singapore" if "singapore" in model.prices else "virginia"
-        lines.append(
-            f"| `{model.name}` | {tiers} | {_seconds(model)} | {sound} | {model.prompt_max}"
-            f" | {_prices(model, 'beijing')} | {_prices(model, usd)} |"
-        )
+        row = {name: _bold(text) for name, text in cells(model).items()}
+        row["model"] = f"`{row['model']}`"
+        row["inputs"] = re.sub(r"--[\w-]+", lambda flag: f"`{flag[0]}`", row["inputs"])
+        longest = str(model.prompt_max or "–")
+        lines.append(f"| {' | '.join(row[name] for name in COLUMNS)} | {longest} |")
     return "\n".join(lines)
+
+
+def _bold(text: str) -> str:
+    return re.sub(r"([^\s(]+)\*", r"**\1**", text)
 
 
 def templates_table() -> str:
@@ -55,21 +62,6 @@ def templates_table() -> str:
             f" | {', '.join(f'`{name}`' for name in takers)} |"
         )
     return "\n".join(lines)
-
-
-def _seconds(model: Model) -> str:
-    values = model.durations
-    if len(values) > 3:
-        return f"{values[0]} to {values[-1]} (**{model.duration}**)"
-    return " ".join(f"**{s}**" if s == model.duration else str(s) for s in values)
-
-
-def _prices(model: Model, region: str) -> str:
-    def row(table: dict) -> str:
-        return " / ".join(f"{price}" for price in table.get(region, {}).values())
-
-    silent = f" (silent {row(model.silent_prices)})" if model.silent_prices else ""
-    return f"{row(model.prices)}{silent}" if region in model.prices else "–"
 
 
 TABLES = {"options": options_table, "models": models_table, "templates": templates_table}
@@ -88,7 +80,7 @@ def filled(text: str) -> str:
 def main() -> int:
     """Write, or check with ``--check``."""
     stale = []
-    for path in (ROOT / "README.md", ROOT / "docs" / "reference.md"):
+    for path in (ROOT / "docs" / "reference.md",):
         before = path.read_text(encoding="utf-8")
         after = filled(before)
         if before != after:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wan_magic.notebook._nest import run
     from wan_magic.notebook.panel import panel
     from wan_magic.output.models import models
+    from wan_magic.portrait import PortraitCheck, check_portrait
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _HOMES = {
     "wan_magic.notebook._nest": ("run",),
     "wan_magic.notebook.panel": ("panel",),
     "wan_magic.output.models": ("models",),
+    "wan_magic.portrait": ("PortraitCheck", "check_portrait"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -61,8 +63,10 @@ __all__ = [
     "JobCancelled",
     "JobFailed",
     "JobTimeout",
+    "PortraitCheck",
     "SettingsError",
     "WanError",
+    "check_portrait",
     "generate",
     "models",
     "panel",

@@ -411,13 +411,14 @@ EXAMPLES = """\
   %wanvideo panel      the same with buttons
   %wanvideo resume ID  fetch the clip of a task submitted before"""
 
-_HEADINGS = {"input": "Inputs", "value": "Values", "run": "Running"}
+GROUPS: dict[Group, str] = {"input": "Inputs", "value": "Values", "run": "Running"}
+"""Headings of the help and the documents."""
 
 
 def help_text() -> str:
     """Return the help of the magic, made from the table."""
     rows = []
-    for group, heading in _HEADINGS.items():
+    for group, heading in GROUPS.items():
         rows += ["", heading]
         for option in OPTIONS:
             if option.group != group:
