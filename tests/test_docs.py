@@ -11,13 +11,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from wan_magic.notebook.options import INPUTS
 from wan_magic.notebook.parsing import parse
+from wan_magic.wan import catalog
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [
-    *ROOT.glob("*.md"),
-    *(ROOT / "docs").glob("*.md"),
-]
+PAGES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *PAGES]
 
 
 def never_evaluated(expression):
@@ -60,9 +60,34 @@ def test_links_inside_the_project_lead_somewhere(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_magic_lines_in_the_documents_are_read_without_an_error(document):
     for line in re.findall(r"^%%wanvideo (.*)$", document.read_text("utf-8"), re.MULTILINE):
-        name, options = parse(line, never_evaluated)
+        name, _ = parse(line, never_evaluated)
         assert name
-        assert "image" in options
+
+
+def test_every_kind_of_task_has_a_page_with_a_cell_that_makes_a_clip():
+    lines = [
+        line
+        for page in PAGES
+        for line in re.findall(r"^%%?wanvideo (\w+ .*)$", page.read_text("utf-8"), re.MULTILINE)
+    ]
+    kinds = set()
+    for line in lines:
+        _, options = parse(line, never_evaluated)
+        given = [name for name in INPUTS for _ in range(_times(options.get(name)))]
+        if "models" not in line.split()[0]:
+            kinds.add(catalog.find_model(options.get("model"), given).kind)
+    assert kinds == set(catalog.KINDS)
+
+
+def _times(value):
+    return len(value) if isinstance(value, list) else int(value is not None)
+
+
+def test_every_page_is_reached_from_the_first_one():
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    for page in PAGES:
+        assert f"tasks/{page.stem}.md" in index
+        assert f"\ntasks/{page.stem}\n" in index
 
 
 def test_the_quickstart_notebook_is_saved_without_outputs_and_with_its_picture():
