@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from wan_magic.server.engines.fonts import Font, font_for
+from wan_magic.server.engines.planes import Colour, even
 
 _WHITE = (255, 255, 255, 255)
 _PLATE = (12, 14, 18, 168)
@@ -21,6 +22,16 @@ class Sprite:
     image: Image.Image
     x: int
     y: int
+
+
+def free_rows(made: list[Sprite], width: int, height: int) -> tuple[int, int]:
+    """Return the rows between which nothing is written, less a little air."""
+    air = even(min(width, height) / 40)
+    badge = made[-1]
+    top = badge.y + badge.image.height + air
+    bottom = min((s.y for s in made[:-1]), default=height) - air
+    # A frame full of words has no free rows: then things may touch.
+    return (top, bottom) if bottom - top > height / 4 else (0, height)
 
 
 def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[Sprite]:
@@ -37,32 +48,27 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
     """
     # By the frame's area, but in a narrow strip the badge still has to fit across.
     unit = max(min(round((width * height) ** 0.5 / 32), width // 9), 8)
-    margin = _even(unit * 0.8)
+    margin = even(unit * 0.8)
     badge = _pill("PREVIEW", unit * 0.8)
     made = []
     floor = height - margin
     if watermark:
         mark = _mark(unit)
-        made.append(Sprite(mark, _even(width - margin - mark.width), _even(floor - mark.height)))
-        floor -= mark.height + _even(unit * 0.3)
+        made.append(Sprite(mark, even(width - margin - mark.width), even(floor - mark.height)))
+        floor -= mark.height + even(unit * 0.3)
     if caption.strip():
-        plate = _caption(caption, width - 2 * margin, unit, max_lines=3 if width > height else 5)
-        top = _even(floor - plate.height)
-        made.append(Sprite(plate, _even((width - plate.width) / 2), max(top, 0)))
+        block = _caption(caption, width - 2 * margin, unit, max_lines=3 if width > height else 5)
+        top = even(floor - block.height)
+        made.append(Sprite(block, even((width - block.width) / 2), max(top, 0)))
     # Last, so that nothing in a very low frame can cover it.
     return [*made, Sprite(badge, margin, margin)]
 
 
-def _even(value: float) -> int:
-    """Round down to even pixels: colour has half the resolution."""
-    return int(value) // 2 * 2
-
-
 def _canvas(width: float, height: float) -> Image.Image:
-    return Image.new("RGBA", (_even(width + 1), _even(height + 1)), (0, 0, 0, 0))
+    return Image.new("RGBA", (even(width + 1), even(height + 1)), (0, 0, 0, 0))
 
 
-def _plate(
+def plate(
     width: float, height: float, radius: float, fill: tuple[int, int, int, int], line: int = 0
 ) -> Image.Image:
     """Return a rounded plate with smooth edges: drawn four times too large, then reduced."""
@@ -95,14 +101,34 @@ def _pill(text: str, size: float) -> Image.Image:
     font, text = _font(text, size)
     gap = size * 0.16
     wide = sum(font.getlength(ch) + gap for ch in text) - gap
-    plate = _plate(wide + size * 1.5, size * 1.9, size * 0.5, (12, 14, 18, 200), line=1)
-    draw = ImageDraw.Draw(plate)
+    base = plate(wide + size * 1.5, size * 1.9, size * 0.5, (12, 14, 18, 200), line=1)
+    draw = ImageDraw.Draw(base)
     top, bottom = font.getbbox(text)[1::2]
-    x, y = (plate.width - wide) / 2, (plate.height - top - bottom) / 2
+    x, y = (base.width - wide) / 2, (base.height - top - bottom) / 2
     for ch in text:
         draw.text((x, y), ch, font=font, fill=_WHITE)
         x += font.getlength(ch) + gap
-    return plate
+    return base
+
+
+def label(
+    text: str,
+    size: float,
+    back: Colour = (12, 14, 18),
+    ink: Colour = (255, 255, 255),
+    room: float = 0,
+) -> Image.Image:
+    """Return a short text on a small plate; two lines at most where `room` limits it."""
+    font, text = _font(text, size)
+    lines = wrap(text, font, room, 2) if room else [text]
+    step = size * 1.35
+    wide = max(font.getlength(line) for line in lines or [""]) + size * 1.1
+    base = plate(wide, step * max(len(lines), 1) + size * 0.3, size * 0.4, (*back, 235))
+    draw = ImageDraw.Draw(base)
+    for row, line in enumerate(lines):
+        middle = (base.width / 2, size * 0.15 + step * (row + 0.5))
+        draw.text(middle, line, font=font, fill=(*ink, 255), anchor="mm")
+    return base
 
 
 def _mark(unit: int) -> Image.Image:
@@ -128,12 +154,12 @@ def _caption(text: str, room: int, unit: int, max_lines: int) -> Image.Image:
     lines = wrap(text, font, room - 2 * pad, max_lines)
     step = round(size * 1.42)
     widest = max(font.getlength(line) for line in lines)
-    plate = _plate(widest + 2 * pad, step * len(lines) + pad * 1.1, size * 0.6, _PLATE)
-    draw = ImageDraw.Draw(plate)
+    base = plate(widest + 2 * pad, step * len(lines) + pad * 1.1, size * 0.6, _PLATE)
+    draw = ImageDraw.Draw(base)
     for row, line in enumerate(lines):
-        middle = (plate.width / 2, pad * 0.55 + step * (row + 0.5))
+        middle = (base.width / 2, pad * 0.55 + step * (row + 0.5))
         draw.text(middle, line, font=font, fill=_WHITE, anchor="mm")
-    return plate
+    return base
 
 
 def wrap(text: str, font: Font, room: float, max_lines: int) -> list[str]:

@@ -1,47 +1,39 @@
-"""The preview engine: an animatic of the first frame, made without any model.
+"""The preview engine: an animatic of what a task asks for, made without any model.
 
 A real MP4 of the right size, length and sound, with a camera that does what the
-prompt asks for, and the word PREVIEW on it. Faster than real time on one core: the
-picture is turned into video colour once, and each frame only scales three planes.
+prompt asks for, and the word PREVIEW on it. `scenes` decides what is seen; here it
+becomes a file. Faster than real time on one core: pictures are turned into video
+colour once, and each frame only scales and mixes planes.
 """
 
 from __future__ import annotations
 
-import io
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
-from PIL import Image, ImageOps
 
 from wan_magic.server.engines import RenderSpec, Stopped, sound
-from wan_magic.server.engines.camera import View, plan
-from wan_magic.server.engines.overlay import Sprite, sprites
+from wan_magic.server.engines.camera import plan
+from wan_magic.server.engines.film import facts
+from wan_magic.server.engines.overlay import free_rows, sprites
+from wan_magic.server.engines.planes import stamp, write
+from wan_magic.server.engines.scenes.choose import asked_of_video, choose
+from wan_magic.server.engines.scenes.stage import Stage
 from wan_magic.wan.catalog import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_OVERSIZE = 1.3
-"""How much larger than the clip the picture is kept, so that a zoom stays sharp."""
-_OVERSIZE_MAX_PIXELS = 1_200_000
 _THREADS = 2
-# BT.709 in video range, as players expect of anything untagged that is HD. The rows
-# give Y, Cb and Cr from R, G and B.
-_YUV = (
-    (0.18259, 0.61423, 0.06201, 16.5),
-    (-0.10064, -0.33857, 0.43922, 128.5),
-    (0.43922, -0.39894, -0.04027, 128.5),
-)
 _X264 = (
     "colorprim=bt709:transfer=bt709:colormatrix=bt709"
     # A gliding still is easy to predict: a shorter search gives the same bytes (measured
     # within 2 %) for a third less time.
     ":subme=1:trellis=0:me=dia:rc-lookahead=10"
 )
-
-Planes = tuple[Image.Image, Image.Image, Image.Image]
 
 
 def render(spec: RenderSpec, path: Path, *, should_stop: Callable[[], bool]) -> None:
@@ -64,16 +56,18 @@ def render(spec: RenderSpec, path: Path, *, should_stop: Callable[[], bool]) -> 
     effect = TEMPLATES.get(spec.template)
     words = spec.template or spec.prompt
     caption = f"{effect.label} · {spec.template}" if effect else words
-    source = _source(spec)
     views = plan(
         spec.seed, words, spec.frames, multi_shot=spec.multi_shot and not effect, fps=spec.fps
     )
-    over = [
-        (_to_planes(s.image.convert("RGB")), _masks(s.image), s)
-        for s in sprites(spec.width, spec.height, caption=caption, watermark=spec.watermark)
-    ]
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-        out.metadata["comment"] = "Preview: an animatic of the first frame, made without a model."
+    written = sprites(spec.width, spec.height, caption=caption, watermark=spec.watermark)
+    over = [stamp(s.image, s.x, s.y) for s in written]
+    pcm = _pcm(spec, words) if spec.sound or spec.kind == "s2v" else b""
+    with ExitStack() as stack:
+        room = free_rows(written, spec.width, spec.height)
+        scene = choose(Stage(spec, words, views, room, stack), pcm)
+        out = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        stack.enter_context(out)
+        out.metadata["comment"] = "Preview: an animatic, made without a model."
         video = out.add_stream("libx264", rate=spec.fps)
         video.width, video.height, video.pix_fmt = spec.width, spec.height, "yuv420p"
         video.time_base = Fraction(1, spec.fps)
@@ -81,11 +75,15 @@ def render(spec: RenderSpec, path: Path, *, should_stop: Callable[[], bool]) -> 
         video.codec_context.gop_size = 2 * spec.fps
         video.options = {"preset": "veryfast", "crf": "23", "x264-params": _X264}
         audio = out.add_stream("aac", rate=sound.RATE, layout="stereo") if spec.sound else None
-        heard = _Track(out, audio, _pcm(spec, words) if spec.sound else b"")
-        for index, view in enumerate(views):
+        heard = _Track(out, audio, pcm)
+        for index in range(spec.frames):
             if should_stop():
                 raise Stopped
-            frame = _frame(source, view, over, spec)
+            picture = scene.frame(index)
+            for mark in over:
+                mark.on(picture)
+            frame = av.VideoFrame(spec.width, spec.height, "yuv420p")
+            write(picture, frame)
             frame.pts = index
             frame.time_base = Fraction(1, spec.fps)
             out.mux(video.encode(frame))
@@ -121,55 +119,23 @@ class _Track:
 
 
 def _pcm(spec: RenderSpec, words: str) -> bytes:
-    samples = spec.seconds * sound.RATE
-    if spec.audio is not None:
-        return sound.given(spec.audio, samples)
+    """Return the sound track: the given sound, the video's own, or a pad."""
+    samples = round(spec.frames * sound.RATE / spec.fps)
+    audio = spec.first("audio")
+    if audio is None and spec.kind == "all":
+        audio = next((s.path for s in spec.inputs if s.role == "ref" and s.media == "audio"), None)
+    if audio is not None:
+        return sound.given(audio, samples)
+    edits = spec.kind in ("edit", "animate") or bool(asked_of_video(spec)[0])
+    video = spec.first("video") or asked_of_video(spec)[1]
+    if spec.keep_sound:
+        video = video or spec.first("clip") or _reference(spec)
+        return sound.given(video, samples) if video else bytes(4 * samples)
+    if video and edits and facts(video).sound:
+        return sound.given(video, samples)
     return sound.pad(spec.seed, words, samples)
 
 
-def _source(spec: RenderSpec) -> Planes:
-    """Return the first frame as Y, Cb and Cr planes, a little larger than the clip."""
-    with Image.open(io.BytesIO(spec.image)) as opened:
-        image = ImageOps.exif_transpose(opened).convert("RGB")
-    # Room for the zoom, but never more than the picture has: its own pixels suffice.
-    # In a 1080P clip nobody sees the difference, and it would cost a third more time.
-    most = _OVERSIZE if spec.width * spec.height <= _OVERSIZE_MAX_PIXELS else 1.0
-    scale = min(max(image.width / spec.width, 1.0), most)
-    size = (round(spec.width * scale / 2) * 2, round(spec.height * scale / 2) * 2)
-    return _to_planes(ImageOps.fit(image, size, Image.Resampling.LANCZOS))
-
-
-def _to_planes(image: Image.Image) -> Planes:
-    half = (image.width // 2, image.height // 2)
-    y, cb, cr = (image.convert("L", row) for row in _YUV)
-    box = Image.Resampling.BOX
-    return y, cb.resize(half, box), cr.resize(half, box)
-
-
-def _masks(image: Image.Image) -> tuple[Image.Image, Image.Image]:
-    alpha = image.getchannel("A")
-    half = (image.width // 2, image.height // 2)
-    return alpha, alpha.resize(half, Image.Resampling.BOX)
-
-
-def _frame(
-    source: Planes,
-    view: View,
-    over: list[tuple[Planes, tuple[Image.Image, Image.Image], Sprite]],
-    spec: RenderSpec,
-) -> av.VideoFrame:
-    frame = av.VideoFrame(spec.width, spec.height, "yuv420p")
-    for index, plane in enumerate(frame.planes):
-        part = 1 if index == 0 else 2
-        size = (spec.width // part, spec.height // part)
-        picture = source[index].resize(
-            size, Image.Resampling.BILINEAR, box=view.box(*source[index].size)
-        )
-        for planes, masks, sprite in over:
-            at = (sprite.x // part, sprite.y // part)
-            picture.paste(planes[index], at, masks[min(index, 1)])
-        if plane.line_size != size[0]:
-            # Some sizes are padded to whole vectors; the rest of the line is never seen.
-            picture = picture.crop((0, 0, plane.line_size, size[1]))
-        plane.update(picture.tobytes())
-    return frame
+def _reference(spec: RenderSpec) -> Path | None:
+    found = (s.path for s in spec.inputs if s.role == "ref" and s.media == "video")
+    return next(found, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from array import array
 from fractions import Fraction
@@ -14,6 +13,7 @@ from wan_magic.server.engines.camera import rng_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 RATE = 48_000
 """Samples a second of every sound track."""
@@ -32,19 +32,21 @@ _CHORDS = (
 )
 
 
-def given(data: bytes, samples: int) -> bytes:
+def given(path: Path, samples: int) -> bytes:
     """Return a file's sound as 16-bit stereo, cut or filled with silence.
 
     Parameters
     ----------
-    data : bytes
-        A wav or mp3 file.
+    path : pathlib.Path
+        A sound file, or a video; one without sound is silent.
     samples : int
         Samples wanted, at `RATE`.
     """
     out = bytearray()
     wanted = samples * 4
-    with av.open(io.BytesIO(data), "r") as source:
+    with av.open(str(path), "r") as source:
+        if not source.streams.audio:
+            return bytes(wanted)
         resampler = av.AudioResampler(format="s16", layout="stereo", rate=RATE)
         for frame in source.decode(audio=0):
             out += _packed(resampler.resample(frame))
