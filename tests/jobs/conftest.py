@@ -6,10 +6,11 @@ import io
 
 import av
 import pytest
-from job_fakes import LINK, Clock, Drive, FakeClient, FakeStorage, task
+from job_fakes import LINK, POLICY, Clock, Drive, FakeClient, FakeStorage, task
 from PIL import Image
 
 from wan_magic.jobs.job import Job
+from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.request import VideoRequest
 
 
@@ -35,7 +36,17 @@ def drive(tmp_path, video):
     number = 0
 
     def make(
-        *, creates=None, queries=None, cancels=None, storage=None, folder=None, request=None, **job
+        *,
+        creates=None,
+        queries=None,
+        cancels=None,
+        policies=None,
+        posts=None,
+        storage=None,
+        folder=None,
+        request=None,
+        endpoint=None,
+        **job,
     ):
         nonlocal number
         number += 1
@@ -49,7 +60,10 @@ def drive(tmp_path, video):
             creates or [task("PENDING", request_id="r-create")],
             queries or [task("PENDING"), task("RUNNING"), task("SUCCEEDED", video_url=LINK)],
             cancels or [None],
+            policies or [POLICY],
+            # Its own key, and so its own uploads, unless a test wants jobs to share them.
+            endpoint or Endpoint("fake", "https://api.example/api/v1", f"{tmp_path}-{number}"),
         )
-        return Drive(folder, clock, job, client, FakeStorage(storage or [video]))
+        return Drive(folder, clock, job, client, FakeStorage(storage or [video], posts or [b""]))
 
     return make

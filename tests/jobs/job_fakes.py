@@ -7,6 +7,7 @@ import copy
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.jobs.lifecycle import live
 from wan_magic.wan.client import Task
+from wan_magic.wan.endpoints import Endpoint
 
 LINK = "https://storage.example/a.mp4?Signature=s3cret"
 
@@ -37,6 +38,15 @@ def refused(status, code="", retry_after=None):
     return error
 
 
+POLICY = {
+    "policy": "cG9saWN5",
+    "signature": "c2lnbmF0dXJl",
+    "oss_access_key_id": "LTAI-fake",
+    "upload_dir": "dashscope-instant/x",
+    "upload_host": "https://storage.example",
+    "expire_in_seconds": 300,
+    "max_file_size_mb": 100,
+}
 DROPPED = ConnectionFailed("the connection broke before the answer came", maybe_accepted=True)
 UNREACHED = ConnectionFailed("cannot reach the host")
 
@@ -44,9 +54,12 @@ UNREACHED = ConnectionFailed("cannot reach the host")
 class FakeClient:
     """Gives its scripted answers in turn, the last one for ever; errors are raised."""
 
-    def __init__(self, creates, queries, cancels):
+    def __init__(self, creates, queries, cancels, policies=(POLICY,), endpoint=None):
         self.script = {"create": creates, "query": queries, "cancel": cancels}
+        self.script["policy"] = list(policies)
+        self.endpoint = endpoint or Endpoint("fake", "https://api.example/api/v1", "sk-fake")
         self.calls = []
+        self.created = []
 
     def _next(self, name):
         self.calls.append(name)
@@ -56,7 +69,11 @@ class FakeClient:
             raise copy.copy(answer)  # jobs add hints to what they get
         return answer
 
+    def upload_policy(self, model):
+        return self._next("policy")
+
     def create(self, request):
+        self.created.append(request)
         return self._next("create")
 
     def query(self, task_id):
@@ -88,13 +105,28 @@ class Response:
 class FakeStorage:
     """Gives its scripted answers in turn, the last one for ever, and remembers the addresses."""
 
-    def __init__(self, answers):
+    def __init__(self, answers, posts=()):
         self.answers = answers
+        self.posts = list(posts) or [b""]
         self.urls = []
+        self.forms = []
+        self.on_piece = lambda: None
 
     def get(self, url, **_):
         self.urls.append(url)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return Response(answer) if isinstance(answer, bytes) else answer
+
+    def post(self, url, *, data, **_):
+        """Take a form piece by piece, as a slow host does."""
+        form = b""
+        for piece in data:
+            form += piece
+            self.on_piece()
+        self.forms.append(form)
+        answer = self.posts.pop(0) if len(self.posts) > 1 else self.posts[0]
         if isinstance(answer, Exception):
             raise answer
         return Response(answer) if isinstance(answer, bytes) else answer

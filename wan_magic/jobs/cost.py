@@ -47,7 +47,7 @@ def _tier(row: Model, usage: dict[str, Any]) -> str | None:
     """Return the price key that was billed; None where the answer names none that is known."""
     ratio = usage.get("video_ratio")
     if row.priced_by == "mode":
-        return _MODES.get(ratio, ratio) if isinstance(ratio, str) else None
+        return _MODES.get(str(ratio))
     if tier := usage.get("SR"):
         return f"{str(tier).upper().removesuffix('P')}P"
     made = {size_text(size): tier for tier, sizes in row.sizes.items() for size in sizes.values()}
