@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from wan_magic.server.engines.camera import View
-from wan_magic.server.engines.planes import Planes, Size, halved, seen, to_planes
+from wan_magic.server.engines.planes import Planes, Size, halved, to_planes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SIDE = 0.3
 """How much wider a layer is than the frame, on each side: room for its own motion."""
+
+
+_PASS = 0.1
 
 
 def gradient(size: Size, stops: Sequence[tuple[float, Colour]]) -> Image.Image:
@@ -80,6 +83,8 @@ class Layer:
         across, up, period, phase = self.sway
         turn = math.tau * seconds / period + phase
         move = self.drift * seconds + across * math.sin(turn)
+        # What is near passes further: the shape reaches beyond the picture's sides.
+        move -= view.x * self.depth * size[0] * _PASS
         room = self.mask.width - size[0]
         shift = min(max(room / 2 - move, -left), self.mask.width - right)
         lift = min(max(up * math.cos(turn), -top), self.mask.height - bottom)
@@ -125,6 +130,20 @@ class Layer:
                 plane.paste(rest, (0, edge // part))
 
 
+def _above(sky: Planes, view: View, size: Size, limit: int) -> Planes:
+    """Return what the camera sees of the sky, down to a row that something hides."""
+    frame = Image.new("L", size), *(Image.new("L", (size[0] // 2, size[1] // 2)) for _ in "uv")
+    rows = min(max(limit, 2), size[1])
+    for index, plane in enumerate(frame):
+        part = 1 if index == 0 else 2
+        left, top, right, bottom = view.box(*sky[index].size)
+        low = min(top + (bottom - top) * rows / size[1], bottom)
+        out = (size[0] // part, rows // part)
+        seen = sky[index].resize(out, Image.Resampling.BILINEAR, box=(left, top, right, low))
+        plane.paste(seen, (0, 0))
+    return frame[0], frame[1], frame[2]
+
+
 @dataclass
 class Picture:
     """A whole drawing: a sky, layers before it, and what flies in the air."""
@@ -137,12 +156,12 @@ class Picture:
     def at(self, view: View, seconds: float) -> Planes:
         """Return one frame of it."""
         far = View(view.x, view.y, 1 + (view.zoom - 1) * 0.3)
-        frame = seen(self.sky, far, self.size)
         boxes = [layer.box(self.size, view, seconds) for layer in self.layers]
         limits, limit = [], self.size[1]
         for layer, box in zip(reversed(self.layers), reversed(boxes), strict=True):
             limits.append(limit)
             limit = min(limit, layer.solid_from(self.size, box))
+        frame = _above(self.sky, far, self.size, limit)
         for layer, box, low in zip(self.layers, boxes, reversed(limits), strict=True):
             layer.on(frame, box, low)
         for sparks in self.sparks:

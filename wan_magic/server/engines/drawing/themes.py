@@ -146,7 +146,7 @@ def theme_for(words: str, rng: random.Random) -> Theme:
     near = _turned(hexed(_NEAR[place]), shift * 2, rich)
     if hour == "night" and place not in _SKIES:
         near = mix((3, 6, 16), near, 0.5)
-    elif hour in ("sunset", "dawn") and place in ("snow", "desert", "meadow", "sea"):
+    elif hour in ("sunset", "dawn") and place in ("snow", "desert", "meadow"):
         near = mix(near, top, 0.35)
     return Theme(place, hour, weather, (top, middle, low), near, hexed(_LIGHT[hour]))
 

@@ -26,9 +26,9 @@ def sea(board: Board) -> None:
         if i == 1:
             x = board.wide[0] * (0.5 + rng.choice((-1, 1)) * rng.uniform(0.08, 0.16))
             _boat(paper, x, board.line[int(x / STEP)] + unit * 0.012, unit * 0.17)
-        own = mix(theme.layer(0.3 + 0.7 * depth), theme.sky[1], 0.25 * (1 - depth))
+        own = mix(theme.layer(0.45 + 0.55 * depth), theme.sky[1], 0.15 * (1 - depth))
         sway = (unit * (0.02 + 0.035 * depth), unit * 0.008 * depth, 5.5 - 2.2 * depth)
-        board.add(paper, (own, theme.layer(0.15 + 0.75 * depth)), 0.45 + 0.6 * depth,
+        board.add(paper, (own, theme.layer(0.35 + 0.6 * depth)), 0.45 + 0.6 * depth,
                   top=0.6 + 0.075 * i, sway=sway)  # fmt: skip
         if i == 2 and theme.weather != "rain":
             x = board.sun[0]

@@ -87,7 +87,7 @@ def choose(stage: Stage, pcm: bytes) -> Scene:
         return Spoken(stage, stage.picture(image), pcm)
     pages = [s for s in spec.inputs if s.role in ("file", "link")]
     if shown or pages:
-        return gathered(stage, [*shown, *pages], stage.backdrop(image))
+        return gathered(stage, [*shown, *pages], stage.backdrop(image), beside=bool(image))
     if last:
         return morph(stage, image, last)
     return stage.backdrop(image)

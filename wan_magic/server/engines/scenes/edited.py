@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from wan_magic.server.engines.camera import View, rng_for
 from wan_magic.server.engines.drawing.themes import theme_for
@@ -91,8 +92,9 @@ class Regraded:
 class Repainted:
     """The video, with a tint over what a mask marks to be painted anew."""
 
-    def __init__(self, playing: Scene, mask: Scene, grade: Grade) -> None:
+    def __init__(self, playing: Scene, mask: Scene, grade: Grade, fps: int) -> None:
         self._playing, self._mask, self._grade = playing, mask, grade
+        self._fps = fps
         self._tint: Planes | None = None
 
     def frame(self, index: int) -> Planes:
@@ -100,8 +102,13 @@ class Repainted:
         picture = self._playing.frame(index)
         if self._tint is None:
             self._tint = flat(picture[0].size, self._grade.accent)
-        mask = self._mask.frame(index)[0].point([round(_TINT * max(v - 16, 0)) for v in range(256)])
+        marked = self._mask.frame(index)[0]
+        # It breathes, so that it is not taken for a part of the picture.
+        strength = _TINT + 0.12 * math.sin(index / self._fps * math.pi)
+        mask = marked.point([round(strength * min(max(v - 16, 0), 219)) for v in range(256)])
         put(picture, self._tint, (0, 0), (mask, halved(mask)))
+        edge = ImageChops.difference(marked, ImageChops.offset(marked, 2, 2))
+        picture[0].paste(225, (0, 0), edge)
         return picture
 
 
@@ -131,7 +138,7 @@ def edited(stage: Stage, video: Path, references: list[Source]) -> Scene:
             if mask.media == "video"
             else _Held(_mask(mask.path, stage.size))
         )
-        scene = Repainted(playing, marked, grade)
+        scene = Repainted(playing, marked, grade, spec.fps)
     else:
         wipe = min(round(_WIPE_SECONDS * spec.fps), spec.frames * 2 // 5)
         scene = Regraded(playing, grade, wipe)

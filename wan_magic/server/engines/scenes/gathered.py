@@ -46,11 +46,15 @@ def names_for(stage: Stage, sources: list[Source]) -> list[str]:
     return made
 
 
-def gathered(stage: Stage, sources: list[Source], behind: Scene) -> Gathered:
-    """Show pictures, videos and documents on cards before a scene."""
+def gathered(
+    stage: Stage, sources: list[Source], behind: Scene, *, beside: bool = False
+) -> Gathered:
+    """Show pictures, videos and documents on cards before a scene, or at its side."""
     top, bottom = stage.room
     gap = stage.unit * 3
     room = (gap, top, stage.size[0] - 2 * gap, max(bottom - top, 16))
+    if beside:
+        room = _part(room)
     shapes = [_shape(source, stage.size) for source in sources]
     middle = sorted(w / h for w, h in shapes)[len(shapes) // 2]
     # A lone reference leaves the backdrop some room.
@@ -97,6 +101,13 @@ def strip(stage: Stage, sources: list[Source], behind: Scene) -> Scene:
         tiles.append(card(stage, source, (right // 2 * 2, top // 2 * 2, *box[2:]), name))
         right -= gap
     return Gathered(behind, tiles, stage.spec.fps)
+
+
+def _part(room: Box) -> Box:
+    left, top, wide, high = room
+    if wide > high:
+        return left + wide * 58 // 100, top, wide * 42 // 100, high
+    return left, top + high * 58 // 100, wide, high * 42 // 100
 
 
 def _smaller(box: Box, k: float) -> Box:

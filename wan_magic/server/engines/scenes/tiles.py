@@ -129,7 +129,11 @@ def document(name: str, size: Size, *, link: bool) -> Image.Image:
         draw.rounded_rectangle((unit * 7, unit * 0.8, wide - unit, unit * 2.2), unit * 0.7, "white")
     badge = label(ending, max(unit * 1.5, 8), tint)
     image.paste(badge, (even(wide / 2 - badge.width / 2), even(unit * 4.4)), badge)
-    title = label(name or ending, max(unit * 1.9, 9), (246, 246, 250), ink, room=wide - 2 * unit)
+    # A name is not broken if a smaller letter spares it.
+    big, pages, room = unit * 1.9, (246, 246, 250), wide - 2 * unit
+    while big > unit and label(name or ending, max(big, 9), pages, ink).width > room:
+        big *= 0.93
+    title = label(name or ending, max(big, 9), pages, ink, room=room)
     middle = even(unit * 4.4 + badge.height + unit)
     image.paste(title, (even(wide / 2 - title.width / 2), middle), title)
     y = middle + title.height + unit
