@@ -62,6 +62,24 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--run-seconds", type=float, default=0.0, help="shortest run of a task, to rehearse"
     )
+    serve.add_argument(
+        "--lenient", action="store_true", help="accept wrong parameters and fail the task later"
+    )
+    serve.add_argument(
+        "--private-media",
+        action="store_true",
+        default=None,
+        help="fetch inputs from private addresses even where others can reach the server",
+    )
+    serve.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="do something wrong, to rehearse: submit=CODE, task=CODE, throttle=N, "
+        "throttle-queries=N, download-delay=SECONDS, expired-links, truncated, "
+        "silent-failure, never-ending",
+    )
     serve.set_defaults(run=_serve)
     return parser
 
@@ -73,7 +91,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from wan_magic.server import ServerOptions, serve_forever
+    from wan_magic.server import Faults, ServerOptions, serve_forever
 
     chosen = ServerOptions(
         host=options.host,
@@ -83,5 +101,8 @@ def _serve(options: argparse.Namespace) -> None:
         workers=options.workers,
         queue_seconds=options.queue_seconds,
         run_seconds=options.run_seconds,
+        strict_submit=not options.lenient,
+        private_media=options.private_media,
+        faults=Faults.read(options.fault),
     )
     serve_forever(chosen, announce=lambda text: print(text, flush=True))

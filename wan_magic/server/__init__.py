@@ -14,5 +14,6 @@ http://127.0.0.1:40123/qwen/api/v1
 
 from wan_magic.server.host import Server, embedded, serve_forever
 from wan_magic.server.options import ServerOptions
+from wan_magic.server.trouble import Faults
 
-__all__ = ["Server", "ServerOptions", "embedded", "serve_forever"]
+__all__ = ["Faults", "Server", "ServerOptions", "embedded", "serve_forever"]

@@ -5,10 +5,9 @@ Every shape and text here is the documented one, or is marked as a guess.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
-import threading
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +17,35 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wan_magic.server import results, validate
-from wan_magic.server.faults import INTERNAL, Fault, invalid
+from wan_magic.server import portrait, results, validate
+from wan_magic.server.faults import BAD_BODY, BAD_URL, INTERNAL, Fault, inspection, invalid
+from wan_magic.server.faults import MEDIA_FORMAT as NOT_RESOLVED
 from wan_magic.server.listing import list_tasks
+from wan_magic.server.storage import Storage, origin
+from wan_magic.server.throttle import Turns
+from wan_magic.wan.catalog import (
+    IMAGE2VIDEO_PATH,
+    MODELS,
+    PORTRAIT_CHECK,
+    PORTRAIT_CHECK_PATH,
+    VIDEO_SYNTHESIS_PATH,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
 
+    from wan_magic.server.given import Given
     from wan_magic.server.options import ServerOptions
     from wan_magic.server.tasks import Board
+    from wan_magic.wan.catalog import Model
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
 """Longest request body (rate-limit page, 2026: 64 MiB with base64)."""
 _DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
 _NOT_CANCELLED = "Failed to cancel the task, please confirm if the task is in PENDING status."
-_TOO_FAST = "Requests rate limit exceeded, please try again later."
+_MODELS = {**MODELS, PORTRAIT_CHECK: portrait.CHECKER}
 
 
 class Answer(Response):
@@ -59,27 +72,35 @@ class Face:
     def __init__(self, options: ServerOptions, board: Board) -> None:
         self._options = options
         self._board = board
-        self._buckets: dict[str, tuple[float, float]] = {}
-        self._bucket_lock = threading.Lock()
+        self._base = f"{options.prefix}/api/v1"
+        self._storage_path = f"{options.prefix}/oss"
+        self._submits = Turns(options.submit_rps, options.faults.throttle)
+        self._queries = Turns(options.query_rps, options.faults.throttle_queries)
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        base = f"{self._options.prefix}/api/v1"
         table = (
-            ("POST", "/services/aigc/video-generation/video-synthesis", self.create),
+            ("POST", VIDEO_SYNTHESIS_PATH, self.create),
+            ("POST", IMAGE2VIDEO_PATH, self.create),
+            ("POST", PORTRAIT_CHECK_PATH, self.check_portrait),
             ("POST", "/services/{rest:path}", self.wrong_service),
             ("GET", "/tasks", self.list),
             ("GET", "/tasks/{task_id}", self.query),
             ("POST", "/tasks/{task_id}/cancel", self.cancel),
+            ("GET", "/uploads", self.upload_policy),
         )
         routes = [
-            Route(base + path + end, handler, methods=[method])
+            Route(self._base + path + end, handler, methods=[method])
             for method, path, handler in table
-            for end in (("",) if path.endswith("}") and "rest" in path else ("", "/"))
+            for end in (("",) if "rest" in path else ("", "/"))
         ]
         files = results.Files(self._options, self._board)
         path = f"{self._board.results_path}/{{task_id}}.mp4"
         routes.append(Route(path, files.serve, methods=["GET", "HEAD"]))
+        storage = Storage(self._board.uploads)
+        path = self._storage_path
+        routes += [Route(path + end, storage.store, methods=["POST"]) for end in ("", "/")]
+        routes.append(Route(path + "/{key:path}", storage.show, methods=["GET", "HEAD"]))
         handlers: Any = {
             Fault: self._refuse,
             HTTPException: self._refuse_http,
@@ -88,18 +109,20 @@ class Face:
         return Starlette(routes=routes, exception_handlers=handlers)
 
     async def create(self, request: Request) -> Response:
-        """Take a task: key, async header, body, model, then the model's own checks."""
-        self._authorize(request)
-        if request.headers.get("X-DashScope-Async", "").lower() != "enable":
+        """Take a task: key, async header, body, model, path, then the model's own checks."""
+        owner = self._authorize(request)
+        if not _wants_async(request):
             text = "current user api does not support synchronous calls."
             raise Fault("AccessDenied", text, status=403)
-        body = await _read_json(request)
-        model, inputs, parameters = validate.read_body(body)
-        self._take_turn(model.name)
+        model, inputs, parameters = await self._read_call(request)
+        self._submits.take(model.name)
+        if fault := self._options.faults.at_submit:
+            raise fault
         wish: validate.Wish | None = None
-        fault: Fault | None = None
+        fault = None
         try:
             wish = validate.check(model, inputs, parameters)
+            self._check_uploads(request, wish.inputs, model.name, owner)
         except Fault as found:
             if self._options.strict_submit:
                 raise
@@ -113,37 +136,86 @@ class Face:
             wish=wish,
             fault=fault,
             request_id=request_id,
+            owner=owner,
         )
         output = {"task_status": "PENDING", "task_id": task.id}
         return Answer({"output": output, "request_id": request_id})
 
+    async def _read_call(self, request: Request) -> tuple[Model, dict[str, Any], dict[str, Any]]:
+        """Return model, input and parameters of a body that is on its model's path."""
+        model, inputs, parameters = validate.read_body(await _read_json(request), _MODELS)
+        if request.url.path.rstrip("/") != self._base + model.path:
+            raise invalid(BAD_URL)
+        return model, inputs, parameters
+
+    def _check_uploads(
+        self, request: Request, given: Iterable[Given], model: str, owner: str
+    ) -> None:
+        resolves = request.headers.get("X-DashScope-OssResourceResolve", "").lower() == "enable"
+        for one in given:
+            if one.url[:6].lower() == "oss://":
+                if not resolves:
+                    raise inspection(NOT_RESOLVED)
+                self._board.uploads.find(one.url, model, owner)
+
+    async def check_portrait(self, request: Request) -> Response:
+        """Look at a portrait; synchronous."""
+        owner = self._authorize(request)
+        if _wants_async(request):
+            text = "current user api does not support asynchronous calls."
+            raise Fault("AccessDenied", text, status=403)
+        _, inputs, _ = await self._read_call(request)
+        self._submits.take(PORTRAIT_CHECK)
+        given = portrait.portrait_of(inputs)
+        self._check_uploads(request, [given], PORTRAIT_CHECK, owner)
+        answer = await run_in_threadpool(
+            portrait.check_portrait,
+            given,
+            private=self._options.fetches_private,
+            find_upload=lambda url: self._board.uploads.find(url, PORTRAIT_CHECK, owner),
+        )
+        return Answer({"request_id": _request_id(), **answer})
+
     async def wrong_service(self, request: Request) -> Response:
         """Refuse a known kind of path that these models are not on."""
         self._authorize(request)
-        body = await _read_json(request)
-        validate.read_body(body)
-        raise invalid("url error, please check url!")
+        await self._read_call(request)
+        raise invalid(BAD_URL)
 
     def query(self, request: Request) -> Response:
         """Show one task; HTTP 200 whatever became of it."""
-        self._authorize(request)
-        body = self._board.answer(request.path_params["task_id"], results.origin(request))
+        self._queries.take(self._authorize(request))
+        body = self._board.answer(request.path_params["task_id"], origin(request))
         return Answer({"request_id": _request_id(), **body})
 
     def list(self, request: Request) -> Response:
         """List tasks by page, newest first."""
-        self._authorize(request)
+        self._queries.take(self._authorize(request))
         page = list_tasks(self._board, request.query_params, self._options.clock())
         return Answer({"request_id": _request_id(), **page})
 
     def cancel(self, request: Request) -> Response:
         """Cancel a task that has not started."""
-        self._authorize(request)
+        self._queries.take(self._authorize(request))
         if not self._board.cancel(request.path_params["task_id"]):
             raise Fault("UnsupportedOperation", _NOT_CANCELLED)
         return Answer({"request_id": _request_id()})
 
-    def _authorize(self, request: Request) -> None:
+    def upload_policy(self, request: Request) -> Response:
+        """Let a caller upload files for a model, for a few minutes."""
+        owner = self._authorize(request)
+        query = request.query_params
+        if query.get("action") != "getPolicy":
+            raise invalid("action should be getPolicy")
+        model = query.get("model", "")
+        if model not in _MODELS:
+            raise invalid("Model not exist.")
+        host = origin(request) + self._storage_path
+        data = self._board.uploads.policy(model, owner, host)
+        return Answer({"request_id": _request_id(), "data": data})
+
+    def _authorize(self, request: Request) -> str:
+        """Check the key; return a name for it."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         key = key.strip()
         if not key or scheme.lower() != "bearer":
@@ -152,20 +224,7 @@ class Face:
         # Header text is Latin-1; comparing bytes keeps the compare constant in time.
         if token is not None and not hmac.compare_digest(key.encode(), token.encode()):
             raise Fault("InvalidApiKey", "Invalid API-key provided.", status=401)
-
-    def _take_turn(self, model: str) -> None:
-        """Take one token from the model's bucket, which holds a second's worth."""
-        rate = self._options.submit_rps
-        if rate is None:
-            return
-        size = max(rate, 1.0)
-        with self._bucket_lock:
-            now = time.monotonic()
-            tokens, then = self._buckets.get(model, (size, now))
-            tokens = min(size, tokens + (now - then) * rate)
-            self._buckets[model] = (tokens - 1 if tokens >= 1 else tokens, now)
-        if tokens < 1:
-            raise Fault("Throttling.RateQuota", _TOO_FAST, status=429)
+        return hashlib.sha256(key.encode()).hexdigest()
 
     async def _refuse(self, _: Request, fault: Fault) -> Response:
         body = {"code": fault.code, "message": fault.message, "request_id": _request_id()}
@@ -179,6 +238,10 @@ class Face:
 
     async def _refuse_crash(self, request: Request, _: Exception) -> Response:
         return await self._refuse(request, Fault("InternalError", INTERNAL, status=500))
+
+
+def _wants_async(request: Request) -> bool:
+    return request.headers.get("X-DashScope-Async", "").lower() == "enable"
 
 
 async def _read_json(request: Request) -> object:
@@ -199,8 +262,7 @@ async def _read_json(request: Request) -> object:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
-        text = "Required body invalid, please check the request body format."
-        raise invalid(text) from None
+        raise invalid(BAD_BODY) from None
 
 
 def _request_id() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wan_magic.errors import SettingsError
+from wan_magic.server.trouble import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,8 @@ class ServerOptions:
     ----------
     host : str, default "127.0.0.1"
         Address to listen on. Anything but a loopback address is reachable by
-        others; media on private addresses is then not fetched for anybody.
+        others; media on private addresses is then not fetched for anybody, unless
+        `private_media` says so.
     port : int, default 0
         TCP port; 0 takes a free one.
     token : str or None, default None
@@ -46,11 +48,21 @@ class ServerOptions:
     submit_rps : float or None, default None
         Creates a second for each model before HTTP 429; None for no limit. The
         rate-limit page gives 5, and 2 for the older models.
+    query_rps : float or None, default None
+        Queries, lists and cancels a second for each key before HTTP 429; None for no
+        limit. The rate-limit page gives 20.
+    private_media : bool or None, default None
+        Whether media is fetched from loopback and private addresses; None: only where
+        nobody but this machine can reach the server.
     max_tasks : int, default 1000
         Tasks kept. When full, the oldest finished one is forgotten; when all are
         still to be done, new ones are refused with HTTP 429.
     max_result_bytes : int, default 2 GiB
         Bytes of finished videos kept on disk; the oldest are forgotten first.
+    max_upload_bytes : int, default 1 GiB
+        Bytes of uploaded inputs kept on disk; the oldest are forgotten first.
+    faults : Faults, optional
+        What to do wrong on purpose; nothing by default.
     clock : callable, default time.time
         Seconds since the epoch; for tests of expiry.
     engine : Engine or None, default None
@@ -68,8 +80,12 @@ class ServerOptions:
     task_ttl: float = DAY
     url_ttl: float = DAY
     submit_rps: float | None = None
+    query_rps: float | None = None
+    private_media: bool | None = None
     max_tasks: int = 1000
     max_result_bytes: int = 2 * 1024**3
+    max_upload_bytes: int = 1024**3
+    faults: Faults = Faults()
     clock: Callable[[], float] = time.time
     engine: Engine | None = None
 
@@ -86,13 +102,20 @@ class ServerOptions:
             raise SettingsError(
                 f"workers={self.workers}, max_tasks={self.max_tasks}: both must be at least 1"
             )
-        if self.submit_rps is not None and self.submit_rps <= 0:
-            raise SettingsError(
-                f"submit_rps={self.submit_rps} lets nothing in",
-                hint="give a positive number, or None for no limit",
-            )
+        for name in ("submit_rps", "query_rps"):
+            rate = getattr(self, name)
+            if rate is not None and rate <= 0:
+                raise SettingsError(
+                    f"{name}={rate} lets nothing in",
+                    hint="give a positive number, or None for no limit",
+                )
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.host in LOOPBACK_HOSTS or self.host.startswith("127.")
+
+    @property
+    def fetches_private(self) -> bool:
+        """Whether media on loopback and private addresses is fetched."""
+        return self.is_loopback if self.private_media is None else self.private_media

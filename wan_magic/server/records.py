@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
+from wan_magic.server.usage import usage
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from wan_magic.server.faults import Fault
+    from wan_magic.server.usage import Made
     from wan_magic.server.validate import Wish
     from wan_magic.wan.catalog import Model
 
@@ -29,8 +32,12 @@ class Task:
         Seconds since the epoch, by the server's clock.
     ready_at : float
         When it may start, in seconds of the monotonic clock.
-    spooled : dict of str to Path
-        Data URIs that were moved to disk, by their field.
+    owner : str
+        Name of the key that it was made with.
+    spooled : dict of int to Path
+        Data URIs that were moved to disk, by their place among the inputs.
+    made : Made or None
+        What came of it.
     """
 
     id: str
@@ -41,6 +48,7 @@ class Task:
     fault: Fault | None
     submitted: float
     ready_at: float
+    owner: str = ""
     status: Status = "PENDING"
     scheduled: float | None = None
     ended: float | None = None
@@ -49,7 +57,8 @@ class Task:
     video: Path | None = None
     bytes: int = 0
     url_path: str = ""
-    spooled: dict[str, Path] = field(default_factory=dict)
+    spooled: dict[int, Path] = field(default_factory=dict)
+    made: Made | None = None
 
     @property
     def is_over(self) -> bool:
@@ -73,31 +82,25 @@ class Task:
         )
         output |= {name: stamp(when) for name, when in times if when is not None}
         body: dict[str, Any] = {"output": output}
-        if self.status == "FAILED":
+        if self.status == "FAILED" and self.code:
             output |= {"code": self.code, "message": self.message}
-        if self.status == "SUCCEEDED" and self.wish is not None:
-            output["orig_prompt"] = self.orig_prompt or ""
-            rewritten = self.model.actual_prompt and self.wish.prompt_extend
+        if self.status == "SUCCEEDED" and self.wish is not None and self.made is not None:
+            if self.model.prompt != "none":
+                output["orig_prompt"] = self.orig_prompt or ""
+            rewritten = self.model.actual_prompt and self.wish.values.get("prompt_extend")
             if rewritten and self.wish.prompt and not self.wish.template:
                 # No language model here: what was read is what was used.
                 output["actual_prompt"] = self.wish.prompt
-            output["video_url"] = origin + self.url_path
-            body["usage"] = self._usage(self.wish)
+            place = output if self.model.result == "video_url" else {}
+            place["video_url"] = origin + self.url_path
+            if self.model.result == "results":
+                output["results"] = place
+            body["usage"] = usage(self.model, self.wish, self.made)
         return body
 
-    def _usage(self, wish: Wish) -> dict[str, Any]:
-        seconds = wish.duration
-        known = {
-            "duration": seconds,
-            "video_duration": seconds,
-            "input_video_duration": 0,
-            "output_video_duration": seconds,
-            "video_count": 1,
-            "video_ratio": "standard",
-            "SR": int(wish.resolution.removesuffix("P")),
-            "audio": wish.sound,
-        }
-        return {name: known[name] for name in self.model.usage}
+    @property
+    def _task_group(self) -> str:
+        return ":".join(self.model.path.split("/")[2:])
 
     def row(self) -> dict[str, Any]:
         """Return it as the list call shows it: no link, times in milliseconds."""
@@ -110,9 +113,7 @@ class Task:
             "request_id": self.request_id,
             "status": self.status,
             "task_id": self.id,
-            "user_api_unique_key": (
-                f"apikey:v1:aigc:video-generation:video-synthesis:{self.model.name}"
-            ),
+            "user_api_unique_key": f"apikey:v1:{self._task_group}:{self.model.name}",
             "model_name": self.model.name,
         }
         times = (("start_time", self.scheduled), ("end_time", self.ended))

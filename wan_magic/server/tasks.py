@@ -14,12 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.server import media
-from wan_magic.server.engines import Engine, RenderSpec, Stopped, default_engine
+from wan_magic.server import making
+from wan_magic.server.engines import Stopped
 from wan_magic.server.faults import INTERNAL, Fault
 from wan_magic.server.links import Links
+from wan_magic.server.media import Loader
 from wan_magic.server.records import Task
-from wan_magic.wan.catalog import output_size
+from wan_magic.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ class Board:
         self.links = Links()
         self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="wan-magic-"))
+        self.uploads = Uploads(self._folder / "uploads", options)
         self._tasks: dict[str, Task] = {}
         self._queue: deque[Task] = deque()
         self._running: Counter[str] = Counter()
@@ -84,6 +86,7 @@ class Board:
         wish: Wish | None,
         fault: Fault | None,
         request_id: str,
+        owner: str = "",
     ) -> Task:
         """Take a task into the queue.
 
@@ -99,6 +102,8 @@ class Board:
             What it will fail with.
         request_id : str
             Of the create call.
+        owner : str
+            Name of the caller's key.
 
         Raises
         ------
@@ -114,6 +119,7 @@ class Board:
             fault=fault,
             submitted=self._options.clock(),
             ready_at=time.monotonic() + self._options.queue_seconds,
+            owner=owner,
         )
         self._spool(task)
         with self._changed:
@@ -166,16 +172,19 @@ class Board:
         """Move data URIs to disk: a hundred waiting tasks must not fill the memory."""
         if task.wish is None:
             return
-        for name in ("img_url", "audio_url"):
-            url: str = getattr(task.wish, name)
-            if url[:5].lower() == "data:":
-                path = self._folder / f"{task.id}.{name}"
-                path.write_text(url, encoding="utf-8", errors="replace", newline="")
-                task.spooled[name] = path
-        if "img_url" in task.spooled:
-            task.wish = replace(task.wish, img_url="")
-        if "audio_url" in task.spooled:
-            task.wish = replace(task.wish, audio_url="")
+        kept = []
+        for number, given in enumerate(task.wish.inputs):
+            if given.url[:5].lower() == "data:":
+                path = self._inputs(task) / f"data-{number}"
+                path.write_text(given.url, encoding="utf-8", errors="replace", newline="")
+                task.spooled[number] = path
+            kept.append(replace(given, url="") if number in task.spooled else given)
+        task.wish = replace(task.wish, inputs=tuple(kept))
+
+    def _inputs(self, task: Task) -> Path:
+        folder = self._folder / task.id
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
@@ -200,7 +209,7 @@ class Board:
         with self._changed:
             while not self._stop.is_set():
                 now = time.monotonic()
-                free = [t for t in self._queue if self._running[t.model.name] < t.model.concurrent]
+                free = [task for task in self._queue if self._may_start(task.model)]
                 task = next((t for t in free if t.ready_at <= now), None)
                 if task is not None:
                     self._queue.remove(task)
@@ -212,42 +221,33 @@ class Board:
                 self._changed.wait(None if soonest is None else max(soonest - now, 0.001))
         return None
 
+    def _may_start(self, model: Model) -> bool:
+        return model.concurrent is None or self._running[model.name] < model.concurrent
+
     def _make(self, task: Task) -> None:
-        if task.fault is not None or task.wish is None:
-            raise task.fault or Fault("InternalError", INTERNAL, status=500)
-        wish = task.wish
-        urls = {n: p.read_text(encoding="utf-8") for n, p in task.spooled.items()}
-        image, size, audio = media.load(
-            urls.get("img_url", wish.img_url),
-            urls.get("audio_url", wish.audio_url),
-            task.model,
-            private=self._options.is_loopback,
+        troubles = self._options.faults
+        if troubles.never_ending:
+            self._stop.wait()
+            raise Stopped
+        if fault := task.fault or troubles.in_task:
+            raise fault
+        if task.wish is None:
+            raise Fault("InternalError", INTERNAL, status=500)
+        given = [
+            replace(one, url=task.spooled[number].read_text(encoding="utf-8"))
+            if number in task.spooled
+            else one
+            for number, one in enumerate(task.wish.inputs)
+        ]
+        loader = Loader(
+            self._inputs(task),
+            private=self._options.fetches_private,
+            find_upload=lambda url: self.uploads.find(url, task.model.name, task.owner),
             should_stop=self._stop.is_set,
         )
-        width, height = output_size(*size, wish.resolution)
-        spec = RenderSpec(
-            model=task.model.name,
-            image=image,
-            width=width,
-            height=height,
-            seconds=wish.duration,
-            # An effect replaces the words, whatever they are.
-            prompt="" if wish.template else wish.prompt,
-            negative_prompt="" if wish.template else wish.negative_prompt,
-            template=wish.template,
-            seed=wish.seed,
-            sound=wish.sound,
-            audio=audio,
-            watermark=wish.watermark,
-            multi_shot=wish.shot_type == "multi" and wish.prompt_extend,
-        )
-        engine: Engine = self._options.engine or default_engine()
-        part = self._folder / f"{task.id}.part"
-        try:
-            engine(spec, part, should_stop=self._stop.is_set)
-            task.video = part.replace(part.with_suffix(".mp4"))
-        finally:
-            part.unlink(missing_ok=True)
+        spec, task.made = making.settle(task.model, task.wish, loader.load(given))
+        path = self._folder / f"{task.id}.mp4"
+        task.video = making.render(spec, path, self._options.engine, self._stop.is_set)
 
     def _finish(self, task: Task, *, fault: Fault | None) -> None:
         with self._changed:
@@ -257,7 +257,8 @@ class Board:
                 task.code, task.message, task.status = fault.code, fault.message, "FAILED"
             elif task.video is not None:
                 task.bytes = task.video.stat().st_size if task.video.exists() else 0
-                expires = int(task.ended + self._options.url_ttl)
+                life = -1 if self._options.faults.expired_links else self._options.url_ttl
+                expires = int(task.ended + life)
                 task.url_path = self.links.sign(f"{self.results_path}/{task.id}.mp4", expires)
                 task.status = "SUCCEEDED"
             self._drop_inputs(task)
@@ -295,7 +296,5 @@ class Board:
                 task.video.unlink(missing_ok=True)
 
     def _drop_inputs(self, task: Task) -> None:
-        for path in task.spooled.values():
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        shutil.rmtree(self._folder / task.id, ignore_errors=True)
         task.spooled.clear()

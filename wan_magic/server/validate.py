@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from wan_magic.server.faults import Fault, invalid, specification
-from wan_magic.wan.catalog import (
-    DATA_URI_MAX_BYTES,
-    MODELS,
-    NEGATIVE_PROMPT_MAX,
-    SEED_MAX,
-    TEMPLATES,
-    Model,
+from wan_magic.server.faults import (
+    BAD_BODY,
+    BAD_REQUEST,
+    MODES_CLASH,
+    Fault,
+    invalid,
+    required,
+    specification,
 )
+from wan_magic.server.functions import check_function
+from wan_magic.server.given import Given, read_given, text_of
+from wan_magic.wan.catalog import MODELS, SEED_MAX, TEMPLATES, Clash, Model, Parameter, clash
 
-_T = TypeVar("_T", str, int)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WHOLE = ("seed", "mask_frame_id")
+"""Numbers in a range that have no fractions."""
+_SHOWN_MEDIA = ("file", "link")
+"""What the model reads through the rewriting of the prompt."""
+DECIDED_SECONDS = 5
+"""Length where the model decides (``duration`` -1): ours always decides for the default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,39 +37,35 @@ class Wish:
 
     Attributes
     ----------
-    img_url, audio_url : str
-        As sent; ``audio_url`` is empty where the model or the call has no use for it.
+    inputs : tuple of Given
+        What is to be fetched, in the order of the call.
     prompt, negative_prompt : str
         Cut to the model's limit, silently, as the service does.
     template : str
         Name of the effect; it replaces the prompt.
-    resolution : str
-        ``"480P"``, ``"720P"`` or ``"1080P"``.
-    duration : int
-        Seconds.
+    sent : mapping
+        The parameters of the call that the model knows.
+    values : mapping
+        The same, and the model's defaults for the others.
     seed : int
         As sent, or a random one.
-    sound, watermark, prompt_extend : bool
-        Whether the clip has a sound track, the mark, a rewritten prompt.
-    shot_type : str
-        ``"single"`` or ``"multi"``.
+    sound : bool
+        Whether the clip has a sound track.
     """
 
-    img_url: str
-    audio_url: str
+    inputs: tuple[Given, ...]
     prompt: str
     negative_prompt: str
     template: str
-    resolution: str
-    duration: int
+    sent: Mapping[str, Any]
+    values: Mapping[str, Any]
     seed: int
     sound: bool
-    watermark: bool
-    prompt_extend: bool
-    shot_type: str
 
 
-def read_body(body: object) -> tuple[Model, dict[str, Any], dict[str, Any]]:
+def read_body(
+    body: object, models: Mapping[str, Model] = MODELS
+) -> tuple[Model, dict[str, Any], dict[str, Any]]:
     """Return the model, ``input`` and ``parameters`` of a create call.
 
     Raises
@@ -66,11 +74,11 @@ def read_body(body: object) -> tuple[Model, dict[str, Any], dict[str, Any]]:
         What the gateway itself refuses, whatever the model.
     """
     if not isinstance(body, dict):
-        raise invalid("Required body invalid, please check the request body format.")
+        raise invalid(BAD_BODY)
     name = body.get("model")
     if name is None or name == "":
         raise Fault("BadRequest.EmptyModel", 'Required parameter "model" missing from request.')
-    if not isinstance(name, str) or name not in MODELS:
+    if not isinstance(name, str) or name not in models:
         raise invalid("Model not exist.")
     inputs = body.get("input")
     if inputs is None or inputs == {}:
@@ -79,10 +87,8 @@ def read_body(body: object) -> tuple[Model, dict[str, Any], dict[str, Any]]:
     if parameters is None:
         parameters = {}
     if not isinstance(inputs, dict) or not isinstance(parameters, dict):
-        raise invalid(
-            "Required parameter(s) missing or invalid, please check the request parameters."
-        )
-    return MODELS[name], inputs, parameters
+        raise invalid(BAD_REQUEST)
+    return models[name], inputs, parameters
 
 
 def check(model: Model, inputs: dict[str, Any], parameters: dict[str, Any]) -> Wish:
@@ -91,79 +97,116 @@ def check(model: Model, inputs: dict[str, Any], parameters: dict[str, Any]) -> W
     Raises
     ------
     Fault
-        A missing first frame, or a value outside the model's row.
+        Inputs that are missing or do not go together, a value outside the model's row.
     """
-    img_url = _text(inputs, "img_url")
-    if not img_url:
-        raise invalid("Field required: input.img_url")
-    _check_data_uri(img_url)
-    template = _text(inputs, "template")
-    allowed = TEMPLATES if model.templates is None else model.templates
-    if template and template not in allowed:
-        raise specification(f"template {template!r} is not supported by {model.name}")
-
-    # `audio` is documented for one kind of model only; the others ignore it.
-    sound = model.has_sound
-    if model.sound == "switch":
-        sound = _flag(parameters, "audio", default=True)
-    audio_url = _text(inputs, "audio_url") if sound else ""
-    _check_data_uri(audio_url)
-    shot_type = "single"
-    if model.shot_types:
-        shot_type = _one_of(parameters, "shot_type", model.shot_types, "single")
+    template = _template(model, inputs)
+    given = read_given(model, inputs)
+    if template:  # an effect has its own end
+        given = tuple(one for one in given if one.option != "last_frame")
+    sent = _sent(model, inputs, parameters)
+    values = {name: p.default for name, p in model.parameters.items()} | sent
+    prompt = text_of(inputs, "prompt")[: model.prompt_max]
+    _check_inputs(model, given, values)
+    if not prompt and not template:
+        if model.prompt == "required":
+            raise required("input.prompt")
+        if model.prompt == "optional" and not given:
+            raise required("input.prompt or input.media")
+    _check_together(model, given, values)
+    if "function" in values:
+        references = sum(one.option == "ref" for one in given)
+        check_function({one.type for one in given} | set(sent), values, references)
+    sound = model.has_sound and (model.sound == "always" or values.get("audio") is not False)
+    if not sound:  # the switch wins over a sound that is given along
+        given = tuple(one for one in given if one.option != "audio")
+    seed = values.get("seed")
     return Wish(
-        img_url=img_url,
-        audio_url=audio_url,
-        prompt=_text(inputs, "prompt")[: model.prompt_max],
-        negative_prompt=_text(inputs, "negative_prompt")[:NEGATIVE_PROMPT_MAX],
+        inputs=given,
+        prompt=prompt,
+        negative_prompt=text_of(inputs, "negative_prompt")[: model.negative_prompt_max],
         template=template,
-        resolution=_one_of(parameters, "resolution", model.resolutions, model.resolution),
-        duration=_one_of(parameters, "duration", model.durations, model.duration),
-        seed=_seed(parameters),
+        sent=sent,
+        values=values,
+        # -1 means "any", where it is legal.
+        seed=seed if seed not in (None, -1) else random.randint(0, SEED_MAX),  # noqa: S311
         sound=sound,
-        watermark=_flag(parameters, "watermark", default=False),
-        prompt_extend=_flag(parameters, "prompt_extend", default=True),
-        shot_type=shot_type,
     )
 
 
-def _text(inputs: dict[str, Any], key: str) -> str:
-    value = inputs.get(key)
-    if value is None:
+def _template(model: Model, inputs: dict[str, Any]) -> str:
+    if model.templates == ():
         return ""
-    if not isinstance(value, str):
-        raise specification(f"input.{key} must be a string")
-    return value
+    template = text_of(inputs, "template")
+    if template and template not in (TEMPLATES if model.templates is None else model.templates):
+        raise specification(f"template {template!r} is not supported by {model.name}")
+    return template
 
 
-def _flag(parameters: dict[str, Any], key: str, *, default: bool) -> bool:
-    value = parameters.get(key)
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise specification(f"{key} must be true or false")
-    return value
+def _sent(model: Model, inputs: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    sent = {}
+    for name, parameter in model.parameters.items():
+        value = (inputs if parameter.section == "input" else parameters).get(name)
+        if value is not None:
+            _check_value(name, parameter, value)
+            sent[name] = value
+        elif parameter.required:
+            raise required(f"{parameter.section}.{name}")
+    return sent
 
 
-def _one_of(parameters: dict[str, Any], key: str, allowed: tuple[_T, ...], default: _T) -> _T:
-    value = parameters.get(key)
-    if value is None:
-        return default
-    # A JSON true is an int in Python, and 5.0 equals 5: the type has to match too.
-    if type(value) is not type(default) or value not in allowed:
-        raise specification(f"{key} should be one of {', '.join(map(str, allowed))}")
-    return allowed[allowed.index(value)]
+def _check_value(name: str, parameter: Parameter, value: Any) -> None:
+    allowed, low, high = parameter.values, parameter.low, parameter.high
+    if allowed and isinstance(allowed[0], bool):
+        if not isinstance(value, bool):
+            raise specification(f"{name} must be true or false")
+    elif allowed:
+        # A JSON true is an int in Python, and 5.0 equals 5: the type has to match too.
+        if not any(type(value) is type(one) and value == one for one in allowed):
+            if name == "size":
+                raise invalid(f"The size is not match {value}")
+            raise specification(f"{name} should be one of {', '.join(map(str, allowed))}")
+    elif low is not None or high is not None:
+        kinds = (int,) if name in _WHOLE else (int, float)
+        if (
+            type(value) not in kinds
+            or not (low is None or low <= value)
+            or not (high is None or value <= high)
+        ):
+            span = f"[{'' if low is None else low}, {'' if high is None else high}]"
+            raise invalid(f"Range of {name} should be {span}")
 
 
-def _seed(parameters: dict[str, Any]) -> int:
-    value = parameters.get("seed")
-    if value is None:
-        return random.randint(0, SEED_MAX)  # noqa: S311 (a picture's seed, no secret)
-    if type(value) is not int or not 0 <= value <= SEED_MAX:
-        raise invalid(f"Range of seed should be [0, {SEED_MAX}]")
-    return value
+def _check_inputs(model: Model, given: tuple[Given, ...], values: Mapping[str, Any]) -> None:
+    counts = Counter(one.type for one in given)
+    counted = {name for types, _, _ in model.totals for name in types}
+    for name in counted & set(model.parameters):  # an input that no option of ours fills
+        counts[name] += bool(values.get(name))
+    found = clash(model, counts)
+    if found is not None:
+        raise _clash_fault(model, found, bool(given))
 
 
-def _check_data_uri(url: str) -> None:
-    if url[:5].lower() == "data:" and len(url) > DATA_URI_MAX_BYTES:
-        raise invalid(f"Exceeded limit on max bytes per data-uri item : {DATA_URI_MAX_BYTES}")
+def _clash_fault(model: Model, found: Clash, any_given: bool) -> Fault:
+    media = model.protocol == "media"
+    names = " and ".join(found.types)
+    if found.kind == "exclusive":
+        frames = found.types[0] in ("first_frame", "last_frame")
+        return invalid(MODES_CLASH) if frames else specification(f"{names} exclude each other")
+    if found.kind in ("missing", "set") and media and not any_given:
+        return required("input.media")
+    if found.kind == "missing":
+        return required("input.media (" + names + ")" if media else f"input.{found.types[0]}")
+    if found.kind == "many":
+        return specification(f"at most {found.limit} of {names}")
+    return specification(f"input.media can't be {names} alone")
+
+
+def _check_together(model: Model, given: tuple[Given, ...], values: Mapping[str, Any]) -> None:
+    if values.get("prompt_extend") is False:
+        for one in given:
+            if one.slots[0].media in _SHOWN_MEDIA:
+                raise specification(f"prompt_extend must be true with {one.type}")
+    duration = values.get("duration") or 0
+    for name, most in model.seconds_with.items():
+        if duration > most and any(one.type == name for one in given):
+            raise specification(f"duration should be at most {most} with {name}")

@@ -1,0 +1,55 @@
+"""What each function of the general editing model (VACE) needs.
+
+Source: the VACE API reference, in excerpts (2026-06).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.server.faults import invalid, required, specification
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_VIDEO = ("video_url",)
+_EXTENDED = ("first_frame_url", "last_frame_url", "first_clip_url", "last_clip_url")
+_NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "image_reference": (("ref_images_url",),),
+    "video_repainting": (_VIDEO,),
+    "video_edit": (_VIDEO, ("mask_image_url", "mask_video_url")),
+    "video_extension": (_EXTENDED,),
+    "video_outpainting": (_VIDEO,),
+}
+"""Of each group one field has to be there."""
+
+
+def check_function(types: Collection[str], values: Mapping[str, Any], references: int) -> None:
+    """Refuse a call whose function lacks an input.
+
+    Parameters
+    ----------
+    types : collection of str
+        Fields that hold an input.
+    values : mapping
+        The call's parameters.
+    references : int
+        Number of reference pictures.
+
+    Raises
+    ------
+    Fault
+        The first thing that is missing.
+    """
+    for group in _NEEDS.get(values.get("function") or "", ()):
+        if not any(name in types for name in group):
+            raise required(f"input.{group[0]}")
+    kinds = values.get("obj_or_bg")
+    if kinds is None:
+        return
+    if not isinstance(kinds, list) or any(kind not in ("obj", "bg") for kind in kinds):
+        raise specification("obj_or_bg should be a list of obj and bg")
+    if len(kinds) != references:
+        raise invalid("ref_images_url and obj_or_bg must be the same length.")
+    if kinds.count("bg") > 1:
+        raise specification("obj_or_bg should have at most one bg")
