@@ -103,6 +103,184 @@ def test_a_task_id_that_is_a_number_is_one(server, client):
     assert client.create(REQUEST).task_id == "12345"
 
 
+@pytest.mark.parametrize("where", ["image", "audio"])
+def test_an_upload_is_sent_with_the_header_that_resolves_it(server, client, where):
+    one = Input.from_url(where, where, "oss://dashscope-instant/x/cat.png")
+    other = {"image": ("audio", "a.mp3"), "audio": ("image", "a.png")}[where]
+    two = Input.from_url(other[0], other[0], f"https://x.org/{other[1]}")
+    server.says(CREATED)
+    client.create(dataclasses.replace(REQUEST, inputs=(one, two)))
+    assert server.seen[0].headers["X-DashScope-OssResourceResolve"] == "enable"
+
+
+def test_without_an_upload_that_header_is_not_sent(server, client):
+    server.says(CREATED)
+    client.create(REQUEST)
+    assert "X-DashScope-OssResourceResolve" not in server.seen[0].headers
+
+
+# -- what differs at a gateway ----------------------------------------------------
+
+
+@pytest.fixture
+def gateway(server):
+    def make(**differences):
+        return WanClient(Endpoint("bltcy", server.base_url, KEY, **differences))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("wan2.7-t2v", "/services/aigc/video-generation/video-synthesis"),
+        ("wan2.2-kf2v-flash", "/services/aigc/image2video/video-synthesis"),
+        ("wan2.2-s2v", "/services/aigc/image2video/video-synthesis"),
+    ],
+)
+def test_each_model_has_its_path_unless_the_gateway_has_one(server, gateway, model, path):
+    request = VideoRequest(model=model, prompt="p")
+    server.says(CREATED)
+    gateway().create(request)
+    server.says(CREATED)
+    gateway(create_path="/videos/new").create(request)
+    assert [seen.path for seen in server.seen] == [
+        f"/qwen/api/v1{path}",
+        "/qwen/api/v1/videos/new",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("template", "query", "cancel"),
+    [
+        ("/tasks/{task_id}", "/tasks/a%2Fb", "/tasks/a%2Fb/cancel"),
+        ("/tasks/video/{task_id}", "/tasks/video/a%2Fb", "/tasks/video/a%2Fb/cancel"),
+        ("/tasks?task_id={task_id}", "/tasks?task_id=a%2Fb", "/tasks/a%2Fb/cancel"),
+    ],
+)
+def test_the_path_of_a_query(server, gateway, template, query, cancel):
+    client = gateway(query_path=template)
+    server.says(CREATED)
+    client.query("a/b")
+    server.says({})
+    client.cancel("a/b")
+    assert [seen.path.removeprefix("/qwen/api/v1") for seen in server.seen] == [query, cancel]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "state"),
+    [
+        ("done", "SUCCEEDED", "succeeded"),
+        ("DONE", "SUCCEEDED", "succeeded"),
+        ("broken", "FAILED", "failed"),
+        ("working", "RUNNING", "running"),
+        ("PENDING", "PENDING", "queued"),
+        ("else", "else", "running"),
+    ],
+)
+def test_a_gateways_names_of_states(server, gateway, said, status, state):
+    names = {"done": "SUCCEEDED", "broken": "FAILED", "working": "RUNNING"}
+    server.says({"output": {"task_id": "t-1", "task_status": said}})
+    task = gateway(status=names).query("t-1")
+    assert (task.status, task.state) == (status, state)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("submitted", "queued"),
+        ("completed", "succeeded"),
+        ("SUCCESS", "succeeded"),
+        ("FAILURE", "failed"),
+    ],
+)
+def test_names_that_many_gateways_use(server, client, said, state):
+    server.says({"output": {"task_status": said}})
+    assert client.query("t-1").state == state
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"output": {"status": "SUCCEEDED", "result_url": "https://s.example/c.mp4"}},
+        {"status": "SUCCEEDED", "result_url": "https://s.example/c.mp4"},
+        {"task_status": "SUCCEEDED", "video_url": "https://s.example/c.mp4", "output": {}},
+        {"status": "SUCCEEDED", "output": {"results": {"video_url": "https://s.example/c.mp4"}}},
+        {
+            "status": 200,
+            "result_url": "https://s.example/other.mp4",
+            "output": {"task_status": "SUCCEEDED", "video_url": "https://s.example/c.mp4"},
+        },
+    ],
+    ids=["in output", "at the top", "both at the top", "results", "the API's own comes first"],
+)
+def test_where_gateways_put_things(server, client, answer):
+    server.says(answer)
+    task = client.query("t-1")
+    assert (task.state, task.video_url) == ("succeeded", "https://s.example/c.mp4")
+
+
+def test_a_number_as_status_is_no_status(server, client):
+    server.says({"status": 200, "output": {}})
+    assert client.query("t-1").status == ""
+
+
+def test_a_task_id_at_the_top(server, client):
+    server.says({"task_id": "t-9", "status": "submitted"})
+    task = client.create(REQUEST)
+    assert (task.task_id, task.state) == ("t-9", "queued")
+
+
+def test_a_workspace_is_named_on_every_call(server, gateway):
+    client = gateway(workspace="ws-1")
+    server.says(CREATED)
+    client.create(REQUEST)
+    server.says({"data": {"policy": "p"}})
+    assert client.upload_policy("m") == {"policy": "p"}
+    server.says(CREATED)
+    WanClient(Endpoint("g", server.base_url, KEY)).query("t")
+    named = [seen.headers.get("X-DashScope-WorkSpace") for seen in server.seen]
+    assert named == ["ws-1", "ws-1", None]
+
+
+@pytest.mark.parametrize("code", ["InvalidApiKey", "invalid_api_key", ""])
+def test_a_refused_key_names_who_was_asked_and_where_it_came_from(server, gateway, code):
+    server.says({"code": code, "message": "Invalid API-key provided."}, status=401)
+    hint = api_error(gateway(key_variable="BLTCY_API_KEY").create, REQUEST).hint
+    assert "check BLTCY_API_KEY" in hint
+    asked = f"bltcy (127.0.0.1:{server.server_port})"
+    assert f"a key belongs to one region, and {asked} was asked" in hint
+
+
+# -- the portrait check -----------------------------------------------------------
+
+FIT = {"output": {"check_pass": True, "humanoid": True}, "usage": {"image_count": 1}}
+
+
+@pytest.mark.parametrize("url", ["https://x.org/face.png", "oss://dashscope-instant/x/face.png"])
+def test_a_portrait_check_is_the_documented_call(server, client, url):
+    server.says(FIT)
+    assert client.check_portrait(url) == {"check_pass": True, "humanoid": True}
+    (seen,) = server.seen
+    assert (seen.method, seen.path) == (
+        "POST",
+        "/qwen/api/v1/services/aigc/image2video/face-detect",
+    )
+    assert json.loads(seen.body) == {"model": "wan2.2-s2v-detect", "input": {"image_url": url}}
+    assert "X-DashScope-Async" not in seen.headers
+    assert ("X-DashScope-OssResourceResolve" in seen.headers) is url.startswith("oss://")
+
+
+def test_a_portrait_check_that_fails(server, client):
+    server.says({"code": "InvalidImage", "message": "too small"}, status=400)
+    assert api_error(client.check_portrait, "https://x.org/a.png").code == "InvalidImage"
+    server.says({"code": "InvalidImage", "message": "too small"})
+    assert "too small" in api_error(client.check_portrait, "https://x.org/a.png").message
+    server.says({})
+    error = no_answer(client.check_portrait, "https://x.org/a.png")
+    assert error.maybe_accepted, "it is billed"
+
+
 # -- query ----------------------------------------------------------------------
 
 

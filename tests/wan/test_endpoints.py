@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wan_magic.config import EndpointTable
 from wan_magic.errors import SettingsError
 from wan_magic.settings import Settings
 from wan_magic.wan.endpoints import LOCAL, Endpoint, choose
@@ -41,6 +42,7 @@ def test_local_can_be_asked_for_with_a_key():
         ("beijing", "https://dashscope.aliyuncs.com/api/v1"),
         ("singapore", "https://dashscope-intl.aliyuncs.com/api/v1"),
         ("virginia", "https://dashscope-us.aliyuncs.com/api/v1"),
+        ("hong-kong", "https://cn-hongkong.dashscope.aliyuncs.com/api/v1"),
     ],
 )
 def test_a_region_by_name_or_by_its_address(name, base_url):
@@ -155,3 +157,194 @@ def test_a_key_in_the_wrong_place_is_not_repeated():
     with pytest.raises(SettingsError) as caught:
         choose(Settings(endpoint="sk-secret-0123456789"))
     assert "secret" not in str(caught.value)
+
+
+# -- workspaces ---------------------------------------------------------------------------
+
+HOSTS = {
+    "beijing": "ws-1.cn-beijing.maas.aliyuncs.com",
+    "singapore": "ws-1.ap-southeast-1.maas.aliyuncs.com",
+    "virginia": "ws-1.us-east-1.maas.aliyuncs.com",
+    "frankfurt": "ws-1.eu-central-1.maas.aliyuncs.com",
+    "tokyo": "ws-1.ap-northeast-1.maas.aliyuncs.com",
+    "hong-kong": "ws-1.cn-hongkong.maas.aliyuncs.com",
+}
+
+
+@pytest.mark.parametrize("region", HOSTS)
+def test_a_workspace_has_its_own_host_in_every_region(region):
+    found = choose(Settings(endpoint=region, api_key=KEY, workspace="ws-1"))
+    assert found.base_url == f"https://{HOSTS[region]}/api/v1"
+    assert (found.name, found.region, found.workspace) == (region, region, "ws-1")
+
+
+def test_the_default_region_has_it_too():
+    found = choose(Settings(api_key=KEY, workspace="ws-1"))
+    assert found.base_url == f"https://{HOSTS['beijing']}/api/v1"
+
+
+@pytest.mark.parametrize("region", ["frankfurt", "tokyo"])
+def test_a_region_without_a_shared_host_needs_the_id(region):
+    text = refusal(region)
+    assert f"{region} has no shared host" in text
+    assert "WAN_MAGIC_WORKSPACE" in text
+    assert f"[endpoints.{region}]" in text
+
+
+@pytest.mark.parametrize(
+    "workspace", ["evil.example/", "a.b", "-a", "a-", "a b", "x" * 64, "é", "a@b", "a:1"]
+)
+def test_an_id_that_would_lead_the_key_elsewhere_is_refused(workspace):
+    with pytest.raises(SettingsError, match="no workspace id"):
+        choose(Settings(endpoint="beijing", api_key=KEY, workspace=workspace))
+
+
+def test_a_key_in_place_of_the_id_is_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        choose(Settings(endpoint="beijing", api_key=KEY, workspace="sk-secret_0123456789"))
+    assert "secret" not in str(caught.value)
+
+
+def test_which_id_is_stronger():
+    tables = {"tokyo": EndpointTable(workspace="of-the-table")}
+    given = {"endpoint": "tokyo", "api_key": KEY, "endpoints": tables, "config_workspace": "top"}
+    assert choose(Settings(**given, workspace="env")).workspace == "env"
+    assert choose(Settings(**given)).workspace == "of-the-table"
+    given["endpoints"] = {}
+    assert choose(Settings(**given)).workspace == "top"
+
+
+@pytest.mark.parametrize("url", ["https://gateway.example/api/v1", "http://127.0.0.1:1/api/v1"])
+def test_a_gateway_gets_no_workspace_of_ours(url):
+    found = choose(Settings(endpoint=url, api_key=KEY, workspace="ws-1"))
+    assert (found.base_url, found.workspace) == (url, "")
+
+
+def test_a_shared_host_by_its_address_is_told_the_workspace():
+    url = "https://dashscope.aliyuncs.com/api/v1"
+    found = choose(Settings(endpoint=url, api_key=KEY, workspace="ws-1"))
+    assert (found.base_url, found.workspace) == (url, "ws-1")
+
+
+# -- where uploads go ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "base"),
+    [
+        ("beijing", "https://dashscope.aliyuncs.com/api/v1"),
+        ("singapore", "https://dashscope-intl.aliyuncs.com/api/v1"),
+        ("virginia", "https://dashscope-us.aliyuncs.com/api/v1"),
+        ("hong-kong", "https://cn-hongkong.dashscope.aliyuncs.com/api/v1"),
+        ("frankfurt", ""),
+        ("tokyo", ""),
+        (f"https://{HOSTS['singapore']}/api/v1", "https://dashscope-intl.aliyuncs.com/api/v1"),
+        ("https://gateway.example/api/v1", ""),
+        ("https://dashscope.aliyuncs.com/api/v1", ""),
+    ],
+)
+def test_a_workspace_uploads_through_the_shared_host_where_there_is_one(endpoint, base):
+    found = choose(Settings(endpoint=endpoint, api_key=KEY, workspace="ws-1"))
+    assert found.upload_base == base
+
+
+# -- tables of the config file -----------------------------------------------------------------
+
+
+def with_tables(endpoint, key=KEY, **tables):
+    return choose(Settings(endpoint=endpoint, api_key=key, endpoints=tables))
+
+
+def test_a_gateway_by_name():
+    found = with_tables(
+        "bltcy",
+        bltcy=EndpointTable(
+            base="https://api.bltcy.ai/qwen/api/v1/",
+            create="/services/new",
+            query="/jobs/{task_id}",
+            uploads="https://files.bltcy.ai/api/v1",
+            key_env="BLTCY_API_KEY",
+            key="sk-of-bltcy",
+            workspace="ws-9",
+            region="beijing",
+            status={"completed": "SUCCEEDED"},
+        ),
+    )
+    assert found == Endpoint(
+        "bltcy",
+        "https://api.bltcy.ai/qwen/api/v1",
+        "sk-of-bltcy",
+        "beijing",
+        upload_base="https://files.bltcy.ai/api/v1",
+        create_path="/services/new",
+        query_path="/jobs/{task_id}",
+        status={"completed": "SUCCEEDED"},
+        workspace="ws-9",
+        key_variable="BLTCY_API_KEY",
+    )
+    assert "of-bltcy" not in repr(found)
+
+
+def test_a_gateway_with_the_least():
+    found = with_tables("g", g=EndpointTable(base="https://g.example/api/v1"))
+    assert found == Endpoint("g", "https://g.example/api/v1", KEY)
+    assert found.price_region is None
+
+
+def test_a_gateway_does_not_get_another_ones_key():
+    table = EndpointTable(base="https://g.example/api/v1", key_env="G_KEY")
+    with pytest.raises(SettingsError) as caught:
+        with_tables("g", g=table)
+    assert str(caught.value) == (
+        "endpoint g needs a key, and none is set in G_KEY\n"
+        "→ set G_KEY, or use --endpoint local for a free preview"
+    )
+
+
+def test_a_gateways_key_that_no_header_can_carry_is_not_repeated():
+    table = EndpointTable(base="https://g.example/api/v1", key_env="G_KEY", key="sk-se cret")
+    with pytest.raises(SettingsError) as caught:
+        with_tables("g", g=table)
+    assert "G_KEY" in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+def test_a_region_with_differences():
+    table = EndpointTable(
+        uploads="https://u.example/api/v1", key_env="INTL_KEY", key="sk-intl", workspace="ws-5"
+    )
+    found = with_tables("singapore", singapore=table)
+    assert found.base_url == "https://ws-5.ap-southeast-1.maas.aliyuncs.com/api/v1"
+    assert (found.key, found.upload_base) == ("sk-intl", "https://u.example/api/v1")
+    other = with_tables("beijing", singapore=table)
+    assert (other.key, other.workspace) == (KEY, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "part"),
+    [
+        ("g", EndpointTable(key_env="G_KEY"), "endpoints.g of the config file has no base"),
+        ("bejing", EndpointTable(workspace="ws-1"), "did you mean beijing?"),
+        ("g", EndpointTable(base="ftp://x"), "endpoints.g: endpoint 'ftp://x' is not an http(s)"),
+        ("g", EndpointTable(base="http://x.example"), "send the key unencrypted"),
+        ("g", EndpointTable(base="https://x.example?k=1"), "has more than a path"),
+        ("beijing", EndpointTable(uploads="http://x.example"), "send the key unencrypted"),
+        ("beijing", EndpointTable(base="https://x.example"), "give the gateway another name"),
+        ("beijing", EndpointTable(region="tokyo"), "give the gateway another name"),
+        ("beijing", EndpointTable(workspace="a/b"), "no workspace id"),
+        ("g", EndpointTable(base="https://x.example", workspace="a b"), "no workspace id"),
+        ("g", EndpointTable(base="https://x.example", region="bejing"), "did you mean beijing?"),
+    ],
+    ids=str,
+)
+def test_a_table_that_makes_no_sense_is_told_even_where_it_is_not_asked_for(name, table, part):
+    with pytest.raises(SettingsError) as caught:
+        with_tables("local", **{name: table})
+    assert part in str(caught.value)
+
+
+def test_an_unknown_name_with_the_nearest_of_the_file():
+    with pytest.raises(SettingsError) as caught:
+        with_tables("bltyc", bltcy=EndpointTable(base="https://g.example/api/v1"))
+    assert "did you mean bltcy?" in str(caught.value)
+    assert "hong-kong, bltcy, or a URL" in str(caught.value)

@@ -15,6 +15,7 @@ from wan_magic.wan.hosts import (
     REGIONS,
     SHARED,
     checked_url,
+    checked_workspace,
     region_of,
     upload_base,
     workspace_url,
@@ -145,7 +146,8 @@ def _by_region(settings: Settings, region: Region, table: EndpointTable) -> Endp
 
 def _workspace(settings: Settings, table: EndpointTable) -> str:
     """Return the workspace id: option, %config or environment; then the config file."""
-    return settings.workspace or table.workspace or settings.config_workspace or ""
+    found = settings.workspace or table.workspace or settings.config_workspace
+    return checked_workspace(found) if found else ""
 
 
 def _made(
@@ -193,14 +195,14 @@ def _check_table(name: str, table: EndpointTable) -> None:
             checked_url(url)
         except SettingsError as exc:
             raise SettingsError(f"{where}: {exc.message}", hint=exc.hint) from None
+    if table.workspace:
+        checked_workspace(table.workspace)
     if name in REGIONS:
         if table.base or table.region:
             raise SettingsError(
                 f"{where} has a base or region, but {name} is a region, which has its own",
                 hint="give the gateway another name",
             )
-        if table.workspace:
-            workspace_url(name, table.workspace)
         return
     if not table.base:
         guess = nearest(name, REGIONS)

@@ -36,25 +36,31 @@ SHARED: dict[Region, str] = {
 """Base URL of the host that all workspaces share, where a region has one."""
 
 
-def workspace_url(region: Region, workspace: str) -> str:
-    """Return the base URL of a workspace's own host.
+def checked_workspace(workspace: str) -> str:
+    """Return a workspace id.
 
     Raises
     ------
     SettingsError
-        If the id could not be a part of a host name: it would lead the key elsewhere.
-
-    Examples
-    --------
-    >>> workspace_url("frankfurt", "ws-1")
-    'https://ws-1.eu-central-1.maas.aliyuncs.com/api/v1'
+        If it could not be a part of a host name: it would lead the key elsewhere.
     """
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", workspace):
         raise SettingsError(
             f"{shown(workspace)} is no workspace id",
             hint="it has letters, digits and dashes; the console's workspace page shows it",
         )
-    return f"https://{workspace}.{REGIONS[region]}.maas.aliyuncs.com/api/v1"
+    return workspace
+
+
+def workspace_url(region: Region, workspace: str) -> str:
+    """Return the base URL of a workspace's own host.
+
+    Examples
+    --------
+    >>> workspace_url("frankfurt", "ws-1")
+    'https://ws-1.eu-central-1.maas.aliyuncs.com/api/v1'
+    """
+    return f"https://{checked_workspace(workspace)}.{REGIONS[region]}.maas.aliyuncs.com/api/v1"
 
 
 def region_of(url: str) -> Region | None:
