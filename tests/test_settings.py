@@ -37,6 +37,13 @@ def test_our_own_endpoint_comes_before_the_sdks():
     assert found.endpoint == "local"
 
 
+def test_the_workspace():
+    assert from_environment({"WAN_MAGIC_WORKSPACE": " ws-1\n"}).workspace == "ws-1"
+    base = Settings(workspace="ws-1")
+    assert base.override(endpoint="tokyo").workspace == "ws-1"
+    assert base.override(workspace="ws-2").workspace == "ws-2"
+
+
 def test_the_folder_for_clips(clean_machine):
     assert from_environment({"WAN_MAGIC_OUT": "~/clips"}).out == clean_machine / "clips"
 
@@ -73,7 +80,10 @@ def test_a_named_key_file_without_a_key_is_an_error_and_not_a_silent_preview(
 
 @pytest.mark.parametrize("value", ["", "  ", "\n"])
 def test_an_empty_variable_is_not_set(value):
-    names = ("DASHSCOPE_API_KEY", "WAN_MAGIC_ENDPOINT", "DASHSCOPE_HTTP_BASE_URL", "WAN_MAGIC_OUT")
+    names = (
+        *("DASHSCOPE_API_KEY", "WAN_MAGIC_ENDPOINT", "DASHSCOPE_HTTP_BASE_URL"),
+        *("WAN_MAGIC_OUT", "WAN_MAGIC_WORKSPACE", "WAN_MAGIC_CONFIG"),
+    )
     assert from_environment(dict.fromkeys(names, value)) == Settings()
 
 

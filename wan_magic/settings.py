@@ -79,6 +79,13 @@ class Settings:
         )
 
 
+class _Variables(dict[str, str]):
+    """An environment that some tracebacks, which show all variables, do not show."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} environment variables>"
+
+
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment, as the official SDK does where the names are its own; and the file.
 
@@ -98,7 +105,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         If a key file is named that holds no key, a folder's home does not exist, or the
         config file is not as it must be.
     """
-    env = os.environ if environ is None else environ
+    env = _Variables(os.environ if environ is None else environ)
 
     def value(name: str) -> str | None:
         # Pasted values end in a line break easily, and no header may hold one.
