@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import tracemalloc
+import warnings
 
 import pytest
 import requests
@@ -153,6 +154,31 @@ def test_the_form_is_the_documented_one(bench):
     }
     assert re.fullmatch(r"dashscope-instant/0a1b/2025-10-15/5c6d/dance-[0-9a-f]{8}\.mp4", key)
     assert url == f"oss://{key}"
+
+
+def test_our_upload_is_the_official_sdks(bench, monkeypatch, tmp_path):
+    path = tmp_path / "dance.mp4"
+    path.write_bytes(DATA)
+    bench.grants()
+    bench.storage.says()
+    bench.send(LocalFile.of(path.name, "video/mp4", path))
+    bench.grants()
+    bench.storage.says()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own business
+        import dashscope
+        from dashscope.utils.oss_utils import OssUtils
+
+        monkeypatch.setattr(dashscope, "base_http_api_url", bench.api.base_url)
+        theirs = OssUtils.upload(model=MODEL, file_path=str(path), api_key=KEY)
+        theirs = theirs[0] if isinstance(theirs, tuple) else theirs
+    assert theirs.startswith("oss://")
+    ours, sdks = bench.api.seen
+    assert (ours.method, ours.path) == (sdks.method, sdks.path)
+    ours, sdks = (dict(parts_of(seen)) for seen in bench.storage.seen)
+    key = ours.pop("key").decode()
+    assert key.rpartition("/")[0] == sdks.pop("key").decode().rpartition("/")[0]
+    assert ours == sdks
 
 
 def test_storage_gets_no_key_and_no_login(bench, clean_machine):

@@ -105,8 +105,8 @@ class _Form:
     ) -> None:
         boundary = choose_boundary()
         mime = file.mime or "application/octet-stream"
-        # The storage takes the name from `key`; this one is plain for the sake of its parser.
-        empty = ("file", ("file", b"", mime))
+        name = dict(fields).get("key", "file").rpartition("/")[2]  # plain ASCII, as it is there
+        empty = ("file", (name, b"", mime))
         whole, self.content_type = encode_multipart_formdata([*fields, empty], boundary)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._head = whole.removesuffix(self._tail)
