@@ -4,24 +4,67 @@ from __future__ import annotations
 
 import io
 import itertools
+from fractions import Fraction
 from random import Random
 
 import av
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from wan_magic.server.engines import RenderSpec, Stopped, fonts, overlay, sound
+from wan_magic.server.engines import RenderSpec, Source, Stopped, fonts, overlay, sound
 from wan_magic.server.engines.camera import View, moves_in, plan
 from wan_magic.server.engines.preview import render
-from wan_magic.wan.catalog import MODELS, output_size
 
-from .conftest import Clip, data_uri, loudness, picture, tone
+from .conftest import Clip, loudness, picture, tone
 
 
-def make(tmp_path, name="clip.mp4", **more):
-    spec = {"model": "m", "image": picture(), "width": 320, "height": 240, "seconds": 1, "seed": 7}
+def source(folder, role, data, media="image", ending="png", name=""):
+    path = folder / f"{role}-{len(list(folder.iterdir()))}.{ending}"
+    path.write_bytes(data)
+    return Source(role=role, media=media, path=path, name=name or path.name)
+
+
+def plain(colour, width=320, height=240):
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def film(size=(160, 120), seconds=1.0, fps=20, sound=False, colour=(40, 90, 200), rotated=False):
+    """A bright bar that goes from left to right over one colour."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as file:
+        video = file.add_stream("libx264", rate=fps, options={"crf": "12"})
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        audio = file.add_stream("aac", rate=48000, layout="mono") if sound else None
+        frames = round(seconds * fps)
+        for index in range(frames):
+            image = Image.new("RGB", size, colour)
+            x = size[0] * index / frames
+            ImageDraw.Draw(image).rectangle((x, 0, x + size[0] / 10, size[1]), fill="white")
+            frame = av.VideoFrame.from_image(image)
+            frame.pts, frame.time_base = index, Fraction(1, fps)
+            file.mux(video.encode(frame))
+        file.mux(video.encode(None))
+        if audio:
+            with av.open(io.BytesIO(tone(seconds)), "r") as given:
+                for frame in given.decode(audio=0):
+                    frame.pts = None
+                    file.mux(audio.encode(frame))
+            file.mux(audio.encode(None))
+    return out.getvalue()
+
+
+def make(tmp_path, name="clip.mp4", image=None, audio=None, inputs=None, **more):
+    """Render a small clip: from one picture, unless inputs are given."""
+    if inputs is None:
+        inputs = [source(tmp_path, "image", image or picture())]
+    if audio is not None:
+        inputs = [*inputs, source(tmp_path, "audio", audio, "audio", "wav")]
+    spec = {"model": "m", "kind": "i2v", "width": 320, "height": 240, "seconds": 1, "seed": 7}
     path = tmp_path / name
-    render(RenderSpec(**{**spec, **more}), path, should_stop=lambda: False)
+    spec = RenderSpec(**{**spec, "inputs": tuple(inputs), **more})
+    render(spec, path, should_stop=lambda: False)
     return path.read_bytes()
 
 
@@ -35,37 +78,18 @@ def apart(a, b, box=None):
     return ImageStat.Stat(difference).mean[0]
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_model(caller, name):
-    """Size, length, frame rate and sound as documented, for each row of the table."""
-    model = MODELS[name]
-    resolution, seconds = model.resolutions[0], model.durations[0]
-    parameters = {"resolution": resolution, "duration": seconds, "seed": 1}
-    image = data_uri(picture(300, 400))
-    clip = Clip(caller.video(model=name, image=image, prompt="a cat", parameters=parameters))
-    assert clip.size == output_size(300, 400, resolution)
-    assert (clip.codec, clip.fps, clip.pictures) == ("h264", 30, seconds * 30)
-    assert clip.seconds == pytest.approx(seconds, abs=1 / 30)
-    assert clip.sound_codec == ("aac" if model.sound != "none" else "")
+@pytest.mark.parametrize(
+    ("seconds", "fps", "frames"), [(1, 30, 30), (2.4, 15, 36), (1.01, 25, 25), (0.01, 30, 1)]
+)
+def test_every_frame_and_no_more(tmp_path, seconds, fps, frames):
+    clip = Clip(make(tmp_path, seconds=seconds, fps=fps, sound=True))
+    assert (clip.size, clip.codec, clip.fps, clip.pictures) == ((320, 240), "h264", fps, frames)
+    assert clip.sound_codec == "aac"
     assert clip.faststart
 
 
-@pytest.mark.parametrize(
-    ("model", "audio", "heard"),
-    [("wan2.6-i2v-flash", False, False), ("wan2.6-i2v", False, True)],
-)
-def test_audio_switch(serve, gate, model, audio, heard):
-    gate.open.set()
-    caller = serve(engine=gate)
-    given = data_uri(tone(3), "audio/wav")
-    parameters = {"audio": audio, "duration": 2, "shot_type": "multi", "prompt_extend": True}
-    caller.finish(caller.create(model=model, audio_url=given, parameters=parameters))
-    spec = gate.specs[0]
-    assert (spec.sound, spec.audio is not None, spec.multi_shot) == (heard, heard, True)
-    # Shots are planned by the prompt's rewriter: without it there is one.
-    parameters["prompt_extend"] = False
-    caller.finish(caller.create(model=model, parameters=parameters))
-    assert gate.specs[1].multi_shot is False
+def test_silent_clips_have_no_track(tmp_path):
+    assert not Clip(make(tmp_path, sound=False, audio=tone(1))).has_sound
 
 
 def test_same_seed_same_file(tmp_path):
@@ -86,9 +110,7 @@ def test_it_moves_and_says_preview(tmp_path):
 
 @pytest.mark.parametrize("shade", [(255, 255, 255), (0, 0, 0)])
 def test_badge_on_light_and_dark(tmp_path, shade):
-    out = io.BytesIO()
-    Image.new("RGB", (320, 240), shade).save(out, "PNG")
-    (frame,) = pictures(make(tmp_path, image=out.getvalue()), 10)
+    (frame,) = pictures(make(tmp_path, image=plain(shade)), 10)
     low, high = frame.crop((6, 6, 60, 24)).convert("L").getextrema()
     assert high - low > 120
     # Nothing else is on it: no caption without a prompt.
@@ -98,9 +120,7 @@ def test_badge_on_light_and_dark(tmp_path, shade):
 
 def test_colours_survive(tmp_path):
     for colour in ((220, 40, 40), (40, 200, 60), (30, 60, 210)):
-        out = io.BytesIO()
-        Image.new("RGB", (320, 240), colour).save(out, "PNG")
-        with av.open(io.BytesIO(make(tmp_path, image=out.getvalue())), "r") as file:
+        with av.open(io.BytesIO(make(tmp_path, image=plain(colour))), "r") as file:
             frame = next(file.decode(video=0))
             assert frame.colorspace == 1  # BT.709, and said so
             seen = frame.to_image().getpixel((200, 120))
@@ -127,7 +147,7 @@ def test_stop(tmp_path):
         asked.append(1)
         return len(asked) > 5
 
-    spec = RenderSpec(model="m", image=picture(), width=320, height=240, seconds=5)
+    spec = RenderSpec(model="m", kind="t2v", width=320, height=240, seconds=5)
     with pytest.raises(Stopped):
         render(spec, tmp_path / "x.mp4", should_stop=should_stop)
     assert len(asked) == 6
@@ -146,8 +166,9 @@ class TestSound:
         assert Clip(data).seconds == pytest.approx(2, abs=0.05)
         assert min(loudness(data)[2:18]) > -20
 
-    def test_exact_samples(self):
-        assert len(sound.given(tone(3), 100_000)) == 400_000
+    def test_exact_samples(self, tmp_path):
+        given = source(tmp_path, "audio", tone(3), "audio", "wav")
+        assert len(sound.given(given.path, 100_000)) == 400_000
         assert len(sound.pad(1, "x", 100_001)) == 400_004
 
     def test_pad_is_quiet_and_soft(self, tmp_path):

@@ -18,7 +18,7 @@ _PLACES = {
     r"universe|\bmars\b|太空|宇宙|星球|银河|星系|宇航|火箭|飞船",
     "underwater": r"underwater|\bfish|\bcoral|\breef|\bwhale|dolphin|jellyfish|deep sea|mermaid|"
     r"\bshark|turtle|水下|海底|鱼|珊瑚|鲸|海豚|水母|海龟",
-    "fire": r"\bfire|\bflame|\blava\b|volcan|\bdragon|inferno|explo[ds]|\bhell\b|burning|"
+    "fire": r"\bfire|\bfier|\bflame|\blava\b|volcan|\bdragon|inferno|explo[ds]|\bhell\b|burning|"
     r"火焰|火山|熔岩|烈火|燃烧|大火|爆炸|龙",
     "snow": r"\bsnow|\bwinter|\bice\b|\bicy\b|glacier|arctic|frozen|\bski\b|skiing|penguin|"
     r"christmas|雪|冬|冰|滑雪|企鹅|圣诞",

@@ -106,8 +106,8 @@ def strip(stage: Stage, sources: list[Source], behind: Scene) -> Scene:
 def _part(room: Box) -> Box:
     left, top, wide, high = room
     if wide > high:
-        return left + wide * 58 // 100, top, wide * 42 // 100, high
-    return left, top + high * 58 // 100, wide, high * 42 // 100
+        return left + wide * 66 // 100, top, wide * 34 // 100, high
+    return left, top + high * 66 // 100, wide, high * 34 // 100
 
 
 def _smaller(box: Box, k: float) -> Box:

@@ -1,0 +1,331 @@
+"""What the preview shows for each kind of task, and whose sound is heard."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from PIL import Image
+
+from wan_magic.server.engines import RenderSpec, Source, Stopped
+from wan_magic.server.engines.preview import render
+
+from .conftest import Clip, loudness, picture, tone
+from .test_preview import apart, film, make, pictures, plain, source
+
+RED, GREEN, BLUE = (210, 40, 40), (40, 190, 70), (40, 60, 210)
+# Clear of the badge and of where a caption would be.
+MIDDLE = (20, 50, 300, 180)
+
+
+def colour_at(image, x, y):
+    return image.getpixel((int(x * image.width), int(y * image.height)))
+
+
+def near(seen, colour, by=28):
+    return all(abs(a - b) < by for a, b in zip(seen, colour, strict=True))
+
+
+def share(image, colour, by=36):
+    """The part of a picture that has a colour."""
+    small = image.resize((80, 60), Image.Resampling.NEAREST)
+    pixels = list(small.get_flattened_data())
+    return sum(near(p, colour, by) for p in pixels) / len(pixels)
+
+
+def bar(image, y=0.5):
+    """Where the white bar of `film` stands, from 0 to 1, or None."""
+    row = [image.convert("L").getpixel((x, int(image.height * y))) for x in range(image.width)]
+    white = [x for x, v in enumerate(row) if v > 225]
+    return sum(white) / len(white) / image.width if white else None
+
+
+class TestDrawn:
+    """Text to video: a picture drawn from the words."""
+
+    def of(self, tmp_path, prompt, seed=7, wanted=15, **more):
+        data = make(tmp_path, inputs=(), kind="t2v", prompt=prompt, seed=seed, **more)
+        return pictures(data, wanted)[0].crop((0, 30, 320, 190))
+
+    def test_words_and_seeds_look_different(self, tmp_path):
+        prompts = ("the sea", "a city at night", "a desert", "夜晚的森林", "海边", "a spaceship")
+        shown = [self.of(tmp_path, prompt) for prompt in prompts]
+        shown.append(self.of(tmp_path, "the sea", seed=8))
+        for a, b in itertools.combinations(shown, 2):
+            assert apart(a, b) > 6
+
+    def test_both_languages_name_the_same_place(self, tmp_path):
+        from wan_magic.server.engines.drawing.themes import theme_for
+
+        pairs = (
+            ("a boat on the sea at sunset", "日落时海上的小船", "sea", "sunset"),
+            ("a neon city at night in the rain", "雨夜的霓虹城市", "city", "night"),
+            ("deep forest in the morning", "清晨的森林", "forest", "dawn"),
+            ("an astronaut in space", "太空中的宇航员", "space", ""),
+            ("camels in the desert", "沙漠里的骆驼", "desert", ""),
+            ("a dragon breathes fire", "火焰", "fire", ""),
+        )
+        from random import Random
+
+        for english, chinese, place, hour in pairs:
+            for words in (english, chinese):
+                theme = theme_for(words, Random(1))
+                assert theme.place == place
+                assert not hour or theme.hour == hour
+
+    def test_it_is_a_picture_and_it_moves(self, tmp_path):
+        data = make(tmp_path, inputs=(), kind="t2v", prompt="pan right over the sea, sunset")
+        first, last = pictures(data, 0, 29)
+        assert apart(first, last, MIDDLE) > 1
+        assert len(first.crop(MIDDLE).convert("P", palette=Image.Palette.ADAPTIVE).getcolors()) > 30
+
+    def test_same_words_same_bytes(self, tmp_path):
+        wish = {"inputs": (), "kind": "t2v", "prompt": "snowy forest, 下雪", "sound": True}
+        assert make(tmp_path, "1.mp4", **wish) == make(tmp_path, "2.mp4", **wish)
+
+    @pytest.mark.parametrize("size", [(240, 320), (16, 16), (1024, 64), (64, 1024), (322, 242)])
+    @pytest.mark.parametrize("prompt", ["sea", "city", "fire", "space", "fish", "snow"])
+    def test_any_size(self, tmp_path, size, prompt):
+        wish = {"inputs": (), "kind": "t2v", "prompt": prompt, "fps": 3}
+        assert Clip(make(tmp_path, width=size[0], height=size[1], **wish)).size == size
+
+    def test_no_words_at_all(self, tmp_path):
+        assert Clip(make(tmp_path, inputs=(), kind="t2v", fps=4)).pictures == 4
+
+
+@pytest.mark.parametrize("kind", ["kf2v", "i2v", "all"])
+def test_first_to_last_frame(tmp_path, kind):
+    first, last = picture(320, 240), plain(RED)
+    inputs = [source(tmp_path, "image", first), source(tmp_path, "last_frame", last)]
+    start, middle, end = pictures(make(tmp_path, inputs=inputs, kind=kind), 0, 15, 29)
+    given = Image.open(inputs[0].path).convert("RGB")
+    assert apart(start, given, MIDDLE) < 3
+    assert apart(end, Image.open(inputs[1].path), MIDDLE) < 3
+    assert apart(start, middle, MIDDLE) > 8
+    assert apart(middle, end, MIDDLE) > 8
+
+
+def test_an_effect_ignores_the_last_frame(tmp_path):
+    inputs = [source(tmp_path, "image", plain(BLUE)), source(tmp_path, "last_frame", plain(RED))]
+    data = make(tmp_path, inputs=inputs, kind="kf2v", template="mech1")
+    assert near(colour_at(pictures(data, 29)[0], 0.5, 0.4), BLUE)
+
+
+class TestReferences:
+    def test_all_are_visible_and_videos_move(self, tmp_path):
+        inputs = [
+            source(tmp_path, "ref", plain(RED)),
+            source(tmp_path, "ref", film(seconds=2), "video", "mp4"),
+            source(tmp_path, "ref", tone(1), "audio", "wav"),
+            source(tmp_path, "ref", plain(GREEN, 200, 300)),
+        ]
+        data = make(tmp_path, inputs=inputs, kind="r2v", prompt="Image 1 meets Image 2 at sea")
+        first, last = pictures(data, 2, 28)
+        for colour in (RED, GREEN, (40, 90, 200)):
+            assert share(first, colour) > 0.03
+        assert apart(first, last, (108, 80, 212, 160)) > 3
+
+    def test_ten_of_them(self, tmp_path):
+        colours = [(25 * i, 255 - 25 * i, (97 * i) % 256) for i in range(10)]
+        inputs = [source(tmp_path, "ref", plain(c)) for c in colours]
+        (frame,) = pictures(make(tmp_path, inputs=inputs, kind="all", seconds=0.2), 3)
+        assert all(share(frame, colour, 20) > 0.006 for colour in colours)
+
+    def test_names_are_those_of_the_prompt(self):
+        from types import SimpleNamespace
+
+        from wan_magic.server.engines.scenes.gathered import names_for
+
+        sources = [Source(role="ref", media=m, path=None) for m in ("image", "video", "image")]
+
+        def names(model, prompt):
+            spec = SimpleNamespace(model=model, prompt=prompt)
+            return names_for(SimpleNamespace(spec=spec), sources)
+
+        assert names("wan2.7-r2v", "Image 1 runs") == ["Image 1", "Video 1", "Image 2"]
+        assert names("wan2.7-r2v", "图1在跑") == ["图1", "视频1", "图2"]
+        assert names("wan2.6-r2v", "character1") == ["character1", "character2", "character3"]
+
+    def test_the_first_frame_is_behind(self, tmp_path):
+        inputs = [source(tmp_path, "image", plain(BLUE)), source(tmp_path, "ref", plain(RED))]
+        (frame,) = pictures(make(tmp_path, inputs=inputs, kind="r2v"), 10)
+        assert share(frame, BLUE) > 0.5
+        assert share(frame, RED) > 0.02
+
+
+class TestGoingOn:
+    def test_its_own_pictures_first(self, tmp_path):
+        inputs = [source(tmp_path, "clip", film(seconds=1), "video", "mp4")]
+        data = make(tmp_path, inputs=inputs, seconds=2)
+        assert Clip(data).pictures == 60
+        own = pictures(inputs[0].path.read_bytes(), 0, 8, 16)
+        shown = pictures(data, 0, 12, 24, 59)
+        for mine, given in zip(shown[:3], own, strict=True):
+            assert apart(mine, given.resize((320, 240)), MIDDLE) < 6
+        # It glides on from where the clip ends, without a cut.
+        a, b = pictures(data, 29, 31)
+        assert apart(a, b, MIDDLE) < 3
+        assert apart(shown[2], shown[3], MIDDLE) > 1
+
+    def test_a_long_clip_keeps_its_end(self, tmp_path):
+        inputs = [source(tmp_path, "clip", film(seconds=4), "video", "mp4")]
+        first, later = pictures(make(tmp_path, inputs=inputs), 0, 22)
+        assert bar(first) > 0.75
+        assert bar(later) > 0.9
+
+    def test_to_the_last_frame(self, tmp_path):
+        clip = source(tmp_path, "clip", film(seconds=1), "video", "mp4")
+        inputs = [clip, source(tmp_path, "last_frame", plain(RED))]
+        first, last = pictures(make(tmp_path, inputs=inputs, seconds=2), 0, 59)
+        assert near(colour_at(first, 0.6, 0.5), (40, 90, 200))
+        assert near(colour_at(last, 0.6, 0.5), RED)
+
+    def test_asked_for_in_words(self, tmp_path):
+        inputs = [source(tmp_path, "ref", film(seconds=1), "video", "mp4")]
+        wish = {"inputs": inputs, "kind": "all", "seconds": 2}
+        (frame,) = pictures(make(tmp_path, prompt="Extend the video", **wish), 3)
+        assert share(frame, (40, 90, 200)) > 0.6
+
+
+class TestEdited:
+    def of(self, tmp_path, *more, name="clip.mp4", **wish):
+        inputs = [source(tmp_path, "video", film(seconds=2), "video", "mp4"), *more]
+        return make(tmp_path, name, inputs=inputs, kind=wish.pop("kind", "edit"), **wish)
+
+    def test_the_video_plays_in_a_new_light(self, tmp_path):
+        first, later = pictures(self.of(tmp_path, prompt="a fire"), 0, 28)
+        assert near(colour_at(first, 0.8, 0.4), (40, 90, 200))
+        assert not near(colour_at(later, 0.9, 0.4), (40, 90, 200))
+        assert bar(later, 0.4) == pytest.approx(0.5, abs=0.06)
+        other = pictures(self.of(tmp_path, prompt="under the sea"), 28)[0]
+        assert apart(later, other, MIDDLE) > 3
+
+    def test_references_are_small(self, tmp_path):
+        (frame,) = pictures(self.of(tmp_path, source(tmp_path, "ref", plain(RED))), 28)
+        assert 0.01 < share(frame, RED) < 0.12
+
+    @pytest.mark.parametrize("media", ["image", "video"])
+    def test_the_mask_is_tinted(self, tmp_path, media):
+        mask = Image.new("L", (160, 120), 0)
+        mask.paste(255, (80, 0, 160, 120))
+        path = tmp_path / "mask.png"
+        mask.save(path)
+        given = Source(role="mask", media="image", path=path)
+        if media == "video":
+            white = film((160, 120), 2, colour=(255, 255, 255))
+            given = source(tmp_path, "mask", white, "video", "mp4")
+        wish = {"function": "video_edit", "prompt": "a fire"}
+        (frame,) = pictures(self.of(tmp_path, given, **wish), 3)
+        assert not near(colour_at(frame, 0.8, 0.4), (40, 90, 200))
+        if media == "image":
+            assert near(colour_at(frame, 0.4, 0.4), (40, 90, 200))
+
+    def test_outpainting_makes_room(self, tmp_path):
+        data = self.of(tmp_path, function="video_outpainting", prompt="a red desert")
+        (frame,) = pictures(data, 3)
+        assert 0.2 < share(frame, (40, 90, 200)) < 0.7
+        assert near(colour_at(frame, 0.5, 0.5), (40, 90, 200))
+
+    def test_asked_for_in_words(self, tmp_path):
+        inputs = [source(tmp_path, "ref", film(seconds=2), "video", "mp4")]
+        data = make(tmp_path, inputs=inputs, kind="all", prompt="Replace the bar with a fire")
+        assert share(pictures(data, 0)[0], (40, 90, 200)) > 0.6
+
+
+@pytest.mark.parametrize(("model", "scene"), [("animate-move", RED), ("animate-mix", BLUE)])
+def test_animate(tmp_path, model, scene):
+    video = film(seconds=2, colour=BLUE)
+    inputs = [
+        source(tmp_path, "image", plain(RED)),
+        source(tmp_path, "video", video, "video", "mp4"),
+    ]
+    data = make(tmp_path, inputs=inputs, kind="animate", model=f"wan2.2-{model}", fps=15)
+    assert (Clip(data).fps, Clip(data).pictures) == (15, 15)
+    first, last = pictures(data, 1, 14)
+    assert share(first, scene) > 0.5
+    assert share(first, RED if scene is BLUE else BLUE) > 0.03
+    assert apart(first, last) > 0.8
+
+
+def test_a_portrait_speaks(tmp_path):
+    inputs = [source(tmp_path, "image", plain((60, 60, 60)))]
+    data = make(tmp_path, inputs=inputs, kind="s2v", sound=True, audio=tone(1), seconds=2)
+    loud, silent = pictures(data, 12, 58)
+    bars = (60, 150, 260, 240)
+    assert apart(loud, silent, bars) > 5
+    levels = loudness(data)
+    assert min(levels[2:8]) > -20
+    assert max(levels[12:]) < -60
+
+
+@pytest.mark.parametrize(("role", "name"), [("file", "report.pdf"), ("link", "example.com")])
+def test_documents_and_links_have_a_card(tmp_path, role, name):
+    given = Source(role=role, media=role, path=None, name=name)
+    wish = {"kind": "all", "prompt": "the night sea"}
+    (frame,) = pictures(make(tmp_path, inputs=[given], **wish), 3)
+    assert share(frame, (246, 246, 250)) > 0.12
+    other = Source(role=role, media=role, path=None, name="another" + name)
+    (second,) = pictures(make(tmp_path, inputs=[other], **wish), 3)
+    assert apart(frame, second, MIDDLE) > 0.1
+
+
+class TestWhoseSound:
+    def heard(self, tmp_path, *inputs, **wish):
+        data = make(tmp_path, inputs=inputs, sound=True, fps=5, **{"seconds": 2, **wish})
+        levels = loudness(data)
+        return sum(levels[3:15]) / 12
+
+    @pytest.mark.parametrize("kind", ["edit", "animate", "i2v"])
+    def test_the_videos_own(self, tmp_path, kind):
+        image = source(tmp_path, "image", picture())
+        loud = source(tmp_path, "video", film(seconds=2, sound=True), "video", "mp4")
+        mute = source(tmp_path, "video", film(seconds=2), "video", "mp4")
+        if kind != "i2v":
+            assert self.heard(tmp_path, image, loud, kind=kind) > -16
+            assert -34 < self.heard(tmp_path, image, mute, kind=kind) < -20
+        assert self.heard(tmp_path, image, loud, kind=kind, keep_sound=True) > -16
+        assert self.heard(tmp_path, image, mute, kind=kind, keep_sound=True) < -60
+
+    def test_the_given_one_wins(self, tmp_path):
+        given = source(tmp_path, "audio", tone(2), "audio", "wav")
+        mute = source(tmp_path, "video", film(seconds=2), "video", "mp4")
+        assert self.heard(tmp_path, given, mute, kind="edit", keep_sound=True) > -16
+
+    def test_a_reference_sound(self, tmp_path):
+        given = source(tmp_path, "ref", tone(2), "audio", "wav")
+        assert self.heard(tmp_path, given, kind="all") > -16
+        assert -34 < self.heard(tmp_path, given, kind="r2v") < -20
+
+
+class TestHardVideos:
+    def frame(self, tmp_path, data, wanted=5, **wish):
+        given = source(tmp_path, "video", data, "video", "mp4")
+        wish = {"kind": "edit", "inputs": [given], **wish}
+        return pictures(make(tmp_path, **wish), wanted)[0]
+
+    @pytest.mark.parametrize("size", [(162, 90), (90, 162), (130, 118), (16, 16), (640, 64)])
+    def test_any_shape(self, tmp_path, size):
+        assert self.frame(tmp_path, film(size)).size == (320, 240)
+
+    def test_a_short_one_holds_its_last_picture(self, tmp_path):
+        late = self.frame(tmp_path, film(seconds=0.5), 44, seconds=1.5)
+        assert bar(late, 0.4) == pytest.approx(0.95, abs=0.06)
+
+    @pytest.mark.parametrize("data", [b"", b"not a video", film()[:900]])
+    def test_not_a_video(self, tmp_path, data):
+        with pytest.raises((OSError, ValueError)):
+            self.frame(tmp_path, data)
+
+    def test_only_sound(self, tmp_path):
+        with pytest.raises(ValueError, match="no picture"):
+            self.frame(tmp_path, tone(1))
+
+
+@pytest.mark.parametrize("role", ["clip", "video"])
+def test_stopping_leaves_nothing_open(tmp_path, role):
+    given = source(tmp_path, role, film(), "video", "mp4")
+    asked = itertools.count()
+    spec = RenderSpec(model="m", kind="edit", inputs=(given,), width=64, height=64, seconds=2)
+    with pytest.raises(Stopped):
+        render(spec, tmp_path / "x.mp4", should_stop=lambda: next(asked) == 9)
+    assert next(asked) == 10
