@@ -30,7 +30,7 @@ def plain(colour, width=320, height=240):
     return out.getvalue()
 
 
-def film(size=(160, 120), seconds=1.0, fps=20, sound=False, colour=(40, 90, 200), rotated=False):
+def film(size=(160, 120), seconds=1.0, fps=20, sound=False, colour=(40, 90, 200)):
     """A bright bar that goes from left to right over one colour."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as file:

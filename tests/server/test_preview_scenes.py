@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import struct
+from fractions import Fraction
+from random import Random
+from types import SimpleNamespace
 
+import av
 import pytest
 from PIL import Image
 
 from wan_magic.server.engines import RenderSpec, Source, Stopped
+from wan_magic.server.engines.drawing.themes import theme_for
 from wan_magic.server.engines.preview import render
+from wan_magic.server.engines.scenes.gathered import names_for
 
 from .conftest import Clip, loudness, picture, tone
 from .test_preview import apart, film, make, pictures, plain, source
@@ -55,8 +63,6 @@ class TestDrawn:
             assert apart(a, b) > 6
 
     def test_both_languages_name_the_same_place(self, tmp_path):
-        from wan_magic.server.engines.drawing.themes import theme_for
-
         pairs = (
             ("a boat on the sea at sunset", "日落时海上的小船", "sea", "sunset"),
             ("a neon city at night in the rain", "雨夜的霓虹城市", "city", "night"),
@@ -64,9 +70,11 @@ class TestDrawn:
             ("an astronaut in space", "太空中的宇航员", "space", ""),
             ("camels in the desert", "沙漠里的骆驼", "desert", ""),
             ("a dragon breathes fire", "火焰", "fire", ""),
+            # A place counts for more than who is there.
+            ("a cat on the beach", "猫在沙滩上", "sea", ""),
+            ("a cat", "一只猫", "meadow", ""),
+            ("Shanghai street, one day in May", "五月的上海", "city", ""),
         )
-        from random import Random
-
         for english, chinese, place, hour in pairs:
             for words in (english, chinese):
                 theme = theme_for(words, Random(1))
@@ -132,10 +140,6 @@ class TestReferences:
         assert all(share(frame, colour, 20) > 0.006 for colour in colours)
 
     def test_names_are_those_of_the_prompt(self):
-        from types import SimpleNamespace
-
-        from wan_magic.server.engines.scenes.gathered import names_for
-
         sources = [Source(role="ref", media=m, path=None) for m in ("image", "video", "image")]
 
         def names(model, prompt):
@@ -151,6 +155,15 @@ class TestReferences:
         (frame,) = pictures(make(tmp_path, inputs=inputs, kind="r2v"), 10)
         assert share(frame, BLUE) > 0.5
         assert share(frame, RED) > 0.02
+
+    def test_with_a_document(self, tmp_path):
+        inputs = [
+            source(tmp_path, "ref", plain(RED)),
+            Source(role="file", media="file", path=None, name="a.pdf"),
+        ]
+        (frame,) = pictures(make(tmp_path, inputs=inputs, kind="all", prompt="night sea"), 10)
+        assert share(frame, RED) > 0.03
+        assert share(frame, (246, 246, 250)) > 0.03
 
 
 class TestGoingOn:
@@ -179,6 +192,14 @@ class TestGoingOn:
         first, last = pictures(make(tmp_path, inputs=inputs, seconds=2), 0, 59)
         assert near(colour_at(first, 0.6, 0.5), (40, 90, 200))
         assert near(colour_at(last, 0.6, 0.5), RED)
+
+    def test_extension_of_vace(self, tmp_path):
+        first, video = plain(RED), film(seconds=1)
+        inputs = [source(tmp_path, "video", video, "video", "mp4")]
+        wish = {"kind": "edit", "function": "video_extension", "seconds": 2}
+        assert share(pictures(make(tmp_path, inputs=inputs, **wish), 9)[0], (40, 90, 200)) > 0.6
+        inputs.append(source(tmp_path, "image", first))
+        assert share(pictures(make(tmp_path, inputs=inputs, **wish), 9)[0], RED) > 0.9
 
     def test_asked_for_in_words(self, tmp_path):
         inputs = [source(tmp_path, "ref", film(seconds=1), "video", "mp4")]
@@ -303,13 +324,43 @@ class TestHardVideos:
         wish = {"kind": "edit", "inputs": [given], **wish}
         return pictures(make(tmp_path, **wish), wanted)[0]
 
-    @pytest.mark.parametrize("size", [(162, 90), (90, 162), (130, 118), (16, 16), (640, 64)])
+    @pytest.mark.parametrize(
+        "size", [(162, 90), (90, 162), (130, 118), (16, 16), (640, 64), (16, 2048)]
+    )
     def test_any_shape(self, tmp_path, size):
         assert self.frame(tmp_path, film(size)).size == (320, 240)
 
     def test_a_short_one_holds_its_last_picture(self, tmp_path):
         late = self.frame(tmp_path, film(seconds=0.5), 44, seconds=1.5)
         assert bar(late, 0.4) == pytest.approx(0.95, abs=0.06)
+
+    def test_a_telephones_upright_video(self, tmp_path):
+        data = film((160, 120), seconds=1)
+        at = data.index(b"tkhd") + 4 + 40
+        plain_matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+        assert data[at : at + 36] == plain_matrix
+        turned = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
+        frame = self.frame(tmp_path, data[:at] + turned + data[at + 36 :], 0, width=120, height=160)
+        # Turned clockwise, the bar at its left edge lies on top.
+        assert frame.getpixel((90, 4))[0] > 200
+        assert frame.getpixel((90, 120))[0] < 80
+
+    def test_pictures_at_odd_times(self, tmp_path):
+        out = io.BytesIO()
+        with av.open(out, "w", format="mp4") as file:
+            video = file.add_stream("libx264", rate=10)
+            video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
+            video.codec_context.time_base = Fraction(1, 100)
+            for time, colour in ((0, "red"), (10, "lime"), (80, "blue"), (95, "white")):
+                frame = av.VideoFrame.from_image(Image.new("RGB", (160, 120), colour))
+                frame.pts, frame.time_base = time, Fraction(1, 100)
+                file.mux(video.encode(frame))
+            file.mux(video.encode(None))
+        given = source(tmp_path, "clip", out.getvalue(), "video", "mp4")
+        data = make(tmp_path, inputs=[given], seconds=4, fps=20)
+        seen = [colour_at(f, 0.5, 0.4) for f in pictures(data, 1, 3, 15, 17)]
+        for colour, wanted in zip(seen, ("red", "lime", "lime", "blue"), strict=True):
+            assert near(colour, Image.new("RGB", (1, 1), wanted).getpixel((0, 0)), 40)
 
     @pytest.mark.parametrize("data", [b"", b"not a video", film()[:900]])
     def test_not_a_video(self, tmp_path, data):

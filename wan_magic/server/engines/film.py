@@ -1,4 +1,4 @@
-"""Given videos, read picture by picture: never more than two are in memory."""
+"""Given videos, read picture by picture: never more than a few are in memory."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _TURNS = {
     270: Image.Transpose.ROTATE_270,
 }
 _SLACK = 1e-4
+_LONGEST = 16
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,10 @@ def _covering(frame: av.VideoFrame, size: Size) -> Planes:
     turn = _TURNS.get(frame.rotation % 360)
     wide, high = size if frame.rotation % 180 == 0 else (size[1], size[0])
     scale = max(wide / frame.width, high / frame.height)
+    # A very long strip is pressed together rather than blown up without end.
     large = (
-        max(even(frame.width * scale + 1.99), wide),
-        max(even(frame.height * scale + 1.99), high),
+        min(max(even(frame.width * scale + 1.99), wide), _LONGEST * wide),
+        min(max(even(frame.height * scale + 1.99), high), _LONGEST * high),
     )
     scaled = frame.reformat(
         width=large[0],

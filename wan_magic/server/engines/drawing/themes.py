@@ -14,29 +14,40 @@ if TYPE_CHECKING:
 
 # The first match in the prompt decides, not the first row here.
 _PLACES = {
-    "space": r"\bspace\b|galax|planet|cosmos|cosmic|nebula|astronaut|rocket|spaceship|\borbital|"
-    r"universe|\bmars\b|太空|宇宙|星球|银河|星系|宇航|火箭|飞船",
-    "underwater": r"underwater|\bfish|\bcoral|\breef|\bwhale|dolphin|jellyfish|deep sea|mermaid|"
-    r"\bshark|turtle|水下|海底|鱼|珊瑚|鲸|海豚|水母|海龟",
-    "fire": r"\bfire|\bfier|\bflame|\blava\b|volcan|\bdragon|inferno|explo[ds]|\bhell\b|burning|"
-    r"火焰|火山|熔岩|烈火|燃烧|大火|爆炸|龙",
-    "snow": r"\bsnow|\bwinter|\bice\b|\bicy\b|glacier|arctic|frozen|\bski\b|skiing|penguin|"
-    r"christmas|雪|冬|冰|滑雪|企鹅|圣诞",
-    "desert": r"desert|\bdunes?\b|camel|sahara|canyon|cactus|oasis|pyramid|\bsand storm|"
-    r"沙漠|沙丘|骆驼|戈壁|仙人掌|金字塔",
+    "space": r"\bspace\b|galax|planet|cosmos|cosmic|nebula|spaceship|\borbital|universe|\bmars\b|"
+    r"太空|宇宙|星球|银河|星系|飞船",
+    "underwater": r"underwater|\bcoral|\breef|deep sea|水下|海底|珊瑚|深海",
+    "fire": r"\bfire(?!fl|work|place)|\bfier|\bflame|\blava\b|volcan|inferno|explo[ds]|burning|"
+    r"火焰|火山|熔岩|烈火|燃烧|大火|爆炸",
+    "snow": r"\bsnow|\bwinter|\bice\b(?!.cream)|\bicy\b|glacier|arctic|frozen|\bski\b|skiing|"
+    r"christmas|雪|冬|冰(?!淇|激)|圣诞",
+    "desert": r"desert|\bdunes?\b|sahara|canyon|oasis|pyramid|沙漠|沙丘|戈壁|金字塔",
     "city": r"\bcity|\bcities|street|skyline|skyscraper|\bneon|cyberpunk|downtown|\burban|\btown|"
-    r"traffic|\btaxi|\bcars?\b|rooftop|subway|城市|都市|街|霓虹|赛博|高楼|大厦|楼顶|汽车|地铁",
-    "sea": r"\bsea\b|ocean|beach|\bwaves?\b|\bcoast|\bisland|\bboat|\bsail|\bship\b|harbou?r|"
-    r"\blake|\briver|lighthouse|\bsurf|seagull|\bbay\b|海|浪|沙滩|岛|船|湖|江|河|灯塔|帆",
-    "forest": r"forest|\btrees?\b|\bwoods?\b|jungle|\bpines?\b|bamboo|\bdeer\b|\bwolf\b|\bfox\b|"
-    r"\bbear\b|森林|树|林|竹|鹿|狼|狐|熊",
-    "mountain": r"mountain|\bpeaks?\b|\balps|\bcliff|valley|castle|\beagle|hik(?:er|ing)|"
-    r"山|峰|峡谷|悬崖|城堡|鹰",
-    "meadow": r"meadow|\bgrass|\bfields?\b|flower|garden|\bfarm|\bhills?\b|\bspring\b|"
-    r"\bhorses?\b|\bcats?\b|\bdogs?\b|\bpark\b|草|花|田|园|农|马|猫|狗|春",
+    r"traffic|rooftop|subway|城市|都市|街|霓虹|赛博|高楼|大厦|楼顶|地铁|上海|马路",
+    "sea": r"\bsea\b|seaside|ocean|beach|\bwaves\b|\bcoast|\bisland|\bboat|\bsail|\bship\b|"
+    r"harbou?r|\blake|\briver|lighthouse|\bsurf|\bbay\b|海|浪|沙滩|岛|船|湖|江|河|灯塔",
+    "forest": r"forest|\btrees?\b|\bwoods\b|jungle|\bpines?\b|bamboo|森林|树|林|竹",
+    "mountain": r"mountain|\bpeaks?\b|\balps|\bcliff|valley|castle|山|峰|峡谷|悬崖|城堡",
+    "meadow": r"meadow|\bgrass|\bfields?\b|flower|garden|\bfarm|\bhills?\b|\bpark\b|"
+    r"草|花|田|园|农场",
+}
+# Whoever is in the prompt brings a place along, if the prompt names none.
+_HINTS = {
+    "space": r"astronaut|rocket|\balien|\bufo\b|宇航|火箭|外星",
+    "underwater": r"\bfish|\bwhale|dolphin|jellyfish|mermaid|\bshark|turtle|鱼|鲸|海豚|海龟",
+    "fire": r"\bdragon|\bdemon|龙|恶魔",
+    "snow": r"penguin|polar bear|reindeer|企鹅|北极熊",
+    "desert": r"camel|cactus|骆驼|仙人掌",
+    "city": r"\bcars?\b|\btaxi|\bbus\b|robot|\bdanc|汽车|机器人|跳舞",
+    "sea": r"seagull|pirate|海鸥|海盗",
+    "forest": r"\bdeer\b|\bwol(?:f|ves)\b|\bfox|\bbears?\b|\bowl|dinosaur|鹿|狼|狐|熊|猴",
+    "mountain": r"\beagle|hik(?:er|ing)|knight|鹰|骑士",
+    "meadow": r"\bspring\b|\bhorse|\bcats?\b|\bkitten|\bdogs?\b|\bpupp|rabbit|\bcows?\b|butterfl|"
+    r"马|猫|狗|兔|牛|春|蝴蝶",
 }
 _HOURS = {
-    "night": r"\bnight|midnight|\bmoon|\bstars?\b|starry|\bdark|firefl|夜|月|星空|繁星|黑暗|萤火虫",
+    "night": r"\bnight|midnight|\bmoon|\bstars?\b|starry|\bdark|firefl|"
+    r"夜|月亮|月光|明月|满月|星空|繁星|黑暗|萤火虫",
     "sunset": r"sunset|\bdusk|evening|golden hour|twilight|日落|黄昏|傍晚|夕阳|晚霞",
     "dawn": r"\bdawn|sunrise|morning|\bmist|\bfog|清晨|早晨|日出|黎明|朝阳|晨|雾",
     "day": r"\bday\b|daylight|\bnoon|\bsunny|\bsunshine|blue sky|白天|中午|正午|晴|阳光|蓝天",
@@ -88,7 +99,7 @@ _LIGHT = {"dawn": "fff0d0", "day": "fffbe6", "sunset": "fff0b8", "night": "f4f1d
 _FREE_PLACES = ("meadow", "mountain", "sea", "desert", "forest")
 _COMPILED = [
     {name: re.compile(pattern) for name, pattern in table.items()}
-    for table in (_PLACES, _HOURS, _WEATHER)
+    for table in (_PLACES, _HOURS, _WEATHER, _HINTS)
 ]
 
 
@@ -136,8 +147,8 @@ def theme_for(words: str, rng: random.Random) -> Theme:
     ('city', 'night', 'rain')
     """
     text = words.lower()
-    place, hour, weather = (_first(table, text) for table in _COMPILED)
-    place = place or rng.choice(_FREE_PLACES)
+    place, hour, weather, hint = (_first(table, text) for table in _COMPILED)
+    place = place or hint or rng.choice(_FREE_PLACES)
     hours = {"city": ("night", "sunset"), "desert": ("day", "sunset"), "snow": ("dawn", "day")}
     hour = hour or rng.choice(hours.get(place, ("dawn", "day", "sunset")))
     key = place if place in _SKIES else "rain" if weather == "rain" and hour == "day" else hour

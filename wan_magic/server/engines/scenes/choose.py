@@ -74,6 +74,9 @@ def choose(stage: Stage, pcm: bytes) -> Scene:
         wish, found = asked_of_video(spec)
         video, clip = (found if wish == "edit" else None), (found if wish == "extend" else None)
         shown = [s for s in shown if s.path != found]
+    if spec.function == "video_extension" and not clip:
+        # VACE's video only leads the motion; alone, it is what goes on.
+        clip, video = (None if image or last else video), None
     if spec.template and image:
         # An effect is made from the first frame alone.
         return stage.picture(image)
