@@ -150,7 +150,7 @@ def clouds(rng: random.Random, size: Size, count: int, scale: float) -> Image.Im
         wide = rng.uniform(0.08, 0.2) * scale
         for k in range(9):
             at = (k / 8 - 0.5) * 2
-            r = wide * 0.24 * (1.1 - abs(at)) * rng.uniform(0.7, 1.2) + wide * 0.05
+            r = wide * 0.27 * (1.15 - abs(at)) * rng.uniform(0.5, 1.15) + wide * 0.05
             paper.oval(x + at * wide * 0.6, y - r * 0.5, r * 1.6, r * 0.72, 210)
     soft = paper.taken(blur=max(scale * 0.006, 0.8))
     return soft.resize(size, Image.Resampling.BILINEAR)

@@ -23,11 +23,14 @@ def sea(board: Board) -> None:
     for i in range(5):
         depth = (i + 1) / 5
         paper = board.band(0.635 + 0.075 * i, 0.006 + 0.011 * i, shapes.swell)
+        sway = (unit * (0.02 + 0.035 * depth), unit * 0.008 * depth, 5.5 - 2.2 * depth)
         if i == 1:
             x = board.wide[0] * (0.5 + rng.choice((-1, 1)) * rng.uniform(0.08, 0.16))
-            _boat(paper, x, board.line[int(x / STEP)] + unit * 0.012, unit * 0.17)
+            boat = shapes.Paper(board.wide)
+            _boat(boat, x, board.line[int(x / STEP)] + unit * 0.004, unit * 0.17)
+            dark = mix(theme.near, (8, 10, 24), 0.4)
+            board.add(boat, (dark, dark), 0.6, sway=sway)
         own = mix(theme.layer(0.45 + 0.55 * depth), theme.sky[1], 0.15 * (1 - depth))
-        sway = (unit * (0.02 + 0.035 * depth), unit * 0.008 * depth, 5.5 - 2.2 * depth)
         board.add(paper, (own, theme.layer(0.35 + 0.6 * depth)), 0.45 + 0.6 * depth,
                   top=0.6 + 0.075 * i, sway=sway)  # fmt: skip
         if i == 2 and theme.weather != "rain":

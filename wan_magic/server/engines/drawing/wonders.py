@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -73,9 +74,9 @@ def fire(board: Board) -> None:
     crater += [(x + lip * 0.5, top + lip * 0.2), (x + lip, top)]
     paper.polygon([*crater, (x + unit * 0.62, foot), (x - unit * 0.62, foot)])
     points, at = [(x, top + lip * 0.2)], x
-    for k in range(1, 9):
-        at += rng.uniform(-0.06, 0.075) * unit
-        points.append((at, top + (foot - top) * k / 8))
+    for k in range(1, 19):
+        at += (0.05 * math.sin(k * 0.9) + rng.uniform(-0.022, 0.026)) * unit * 0.6
+        points.append((at, top + (foot - top) * k / 18))
     lava.line(points, unit * 0.026)
     arm = (x - unit * 0.2, top + unit * 0.3)
     lava.line([(x - lip * 0.2, top + lip * 0.2), arm], unit * 0.014)
