@@ -226,6 +226,7 @@ def test_what_is_no_text(write):
         ('[endpoints.g]\ntoken = "0123456789abcdef"', "endpoints.g.token holds a key"),
         ('[endpoints.g]\nAPI-KEY = "0123456789abcdef"', "endpoints.g.API-KEY holds a key"),
         (f'[endpoints.g]\nkey_env = "{KEY}"', "endpoints.g.key_env holds a key"),
+        ('endpoint = "st-0123456789abcdef0123"', "endpoint holds a key"),
         (f'[endpoints.g]\nbase = "https://x.example/{KEY}"', "endpoints.g.base holds a key"),
         (f'[endpoints.g]\nstatus = {{ x = "{KEY}" }}', "endpoints.g.status.x holds a key"),
         (f"[endpoints.{KEY}]\nbase = 'x'", "one of the names is a key"),
@@ -254,5 +255,5 @@ def test_tracebacks_with_all_variables_do_not_show_the_environment(write, monkey
 
 
 def test_names_that_only_look_like_keys_are_fine(write):
-    found = read_config(write("out = 'task-force/disk-1234'\nworkspace = 'ws-sk'"))
-    assert found.out == "task-force/disk-1234"
+    found = read_config(write("out = '~/st-moritz/risk-0123456789abcdef'\nworkspace = 'ws-sk'"))
+    assert found.out == "~/st-moritz/risk-0123456789abcdef"

@@ -204,6 +204,7 @@ def test_trouble_that_stays(drive_up, trouble):
     assert error.message == trouble.message
     assert error.hint.endswith(NOTHING_PAID)
     assert "may have been accepted" not in error.hint
+    assert not getattr(error, "maybe_accepted", False)
     assert ride.client.calls == ["policy"] * 5
     assert 10 < sum(ride.waits) < 40
     assert ride.job.state is State.FAILED

@@ -431,7 +431,8 @@ def test_the_upload_can_be_stopped(bench, stop):
     [
         (401, "InvalidApiKey", "a key belongs to one region, and gateway ("),
         (403, "AccessDenied", "rights"),
-        (404, "", "/api/v1"),
+        (404, "", "takes no uploads"),
+        (405, "", "takes no uploads"),
         (429, "Throttling.RateQuota", "wait a minute"),
         (500, "InternalError", "the service failed"),
         (503, "", "in a minute"),

@@ -65,6 +65,8 @@ def upload(
             raise
         except WanError as exc:
             exc.hint = "; ".join(filter(None, (exc.hint, _NOTHING_PAID)))
+            if isinstance(exc, ConnectionFailed):
+                exc.maybe_accepted = False  # an upload is not the paid call
             raise
     job.update(message="")
     return job.request.with_uploads(urls)

@@ -127,7 +127,15 @@ class WanClient:
         """
         params = {"action": "getPolicy", "model": model}
         base = self.endpoint.upload_base or self.endpoint.base_url
-        answer = self._call("GET", "/uploads", base=base, params=params)
+        try:
+            answer = self._call("GET", "/uploads", base=base, params=params)
+        except ApiError as exc:
+            if exc.status in (404, 405):
+                exc.hint = (
+                    "this endpoint takes no uploads: give the file's http(s) URL, or name the"
+                    " upload host as uploads in the config file"
+                )
+            raise
         data = answer.get("data")
         if isinstance(data, dict):
             return data
