@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import http.server
 import io
 import math
@@ -21,6 +22,7 @@ from wan_magic.server import Server, ServerOptions
 
 TOKEN = "test-token-0123456789"
 CREATE = "/services/aigc/video-generation/video-synthesis"
+IMAGE2VIDEO = "/services/aigc/image2video/video-synthesis"
 
 
 def picture(width=320, height=320, kind="PNG", mode="RGB"):
@@ -45,6 +47,36 @@ def tone(seconds, rate=16000):
         file.setframerate(rate)
         loud = (int(12000 * math.sin(i * 0.17)) for i in range(int(seconds * rate)))
         file.writeframes(b"".join(struct.pack("<h", value) for value in loud))
+    return out.getvalue()
+
+
+@functools.cache
+def mp3(seconds):
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp3") as file:
+        stream = file.add_stream("libmp3lame", rate=16000, layout="mono")
+        for _ in range(int(seconds * 16000 / 1152) + 1):
+            frame = av.AudioFrame(format="s16p", layout="mono", samples=1152)
+            frame.sample_rate = 16000
+            frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@functools.cache
+def film(seconds=3, width=480, height=360, fps=16, kind="mp4"):
+    out = io.BytesIO()
+    with av.open(out, "w", format=kind) as file:
+        stream = file.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        frame = av.VideoFrame(width, height, "yuv420p")
+        for plane in frame.planes:
+            plane.update(b"\x80" * plane.buffer_size)
+        for number in range(round(seconds * fps)):
+            frame.pts = number
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
     return out.getvalue()
 
 
@@ -84,6 +116,7 @@ class Caller:
     """The plainest client of one server."""
 
     def __init__(self, server, key=TOKEN):
+        self.server = server
         self.base = server.base_url
         self.key = key
         self.session = requests.Session()
@@ -99,6 +132,16 @@ class Caller:
     def get(self, path, **more):
         more.setdefault("headers", self.headers())
         return self.session.get(self.base + path, timeout=30, **more)
+
+    def send(self, model, inputs, parameters=None, path=CREATE, **headers):
+        body = {"model": model, "input": inputs, "parameters": parameters or {}}
+        return self.post(path, json=body, headers=self.headers(**headers))
+
+    def make(self, *args, **more):
+        """Send a raw body and return the finished task's answer."""
+        answer = self.send(*args, **more)
+        assert answer.status_code == 200, answer.text
+        return self.finish(answer.json()["output"]["task_id"])
 
     def create(self, model="wanx2.1-i2v-turbo", image=None, raw=False, parameters=None, **inputs):
         body = {"model": model, "input": {"img_url": image or data_uri(picture()), **inputs}}
@@ -164,8 +207,11 @@ class Clock:
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append(self.path)
+        self.server.agents.append(self.headers["User-Agent"])
         if self.path == "/ok":
             self.answer(200, picture(), {})
+        elif self.path in self.server.files:
+            self.answer(200, self.server.files[self.path], {})
         elif self.path == "/away":
             self.answer(302, b"", {"Location": "/ok"})
         elif self.path == "/file":
@@ -199,7 +245,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def shelf():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.seen = []
+    server.seen, server.agents = [], []
+    server.files = {
+        "/image.png": picture(1000, 750),
+        "/tall.jpg": picture(750, 1000, "JPEG"),
+        "/wide.png": picture(960, 540),
+        "/film-1.mp4": film(1),
+        "/film-3.mp4": film(3),
+        "/film-4.mp4": film(4, 640, 360),
+        "/film-8.mp4": film(8),
+        "/slow.mp4": film(3, fps=8),
+        "/film.avi": film(3, kind="avi"),
+        "/sound.wav": tone(4),
+        "/sound.mp3": mp3(4),
+        "/wrong.mp3": tone(4),
+        "/paper.pdf": b"%PDF-1.4 and so on",
+        "/paper.exe": b"MZ",
+    }
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_address[1]}"

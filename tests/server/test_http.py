@@ -182,7 +182,7 @@ def test_what_is_ignored(serve, gate):
     assert body["output"]["orig_prompt"] == ""
     assert "actual_prompt" not in body["output"]
     spec = gate.specs[0]
-    assert (spec.seconds, spec.sound, spec.audio) == (5, False, None)
+    assert (spec.seconds, spec.sound, len(spec.inputs)) == (5, False, 1)
     for parameters in ({}, None):
         caller.create(parameters=parameters)
 

@@ -4,37 +4,46 @@ from __future__ import annotations
 
 import io
 import socket
+import tempfile
 import time
+from dataclasses import replace
+from pathlib import Path
 
-import av
 import pytest
 from PIL import Image
 
-from wan_magic.server import media
+from wan_magic.server import ServerOptions, fetch, probe
 from wan_magic.server.faults import Fault
 from wan_magic.wan.catalog import MODELS
 
-from .conftest import data_uri, picture, tone
+from .conftest import data_uri, film, mp3, picture, tone
 
 PLUS = MODELS["wan2.5-i2v-preview"]
 TURBO = MODELS["wanx2.1-i2v-turbo"]
 
 
-def mp3(seconds):
-    out = io.BytesIO()
-    with av.open(out, "w", format="mp3") as file:
-        stream = file.add_stream("libmp3lame", rate=16000, layout="mono")
-        for _ in range(int(seconds * 16000 / 1152) + 1):
-            frame = av.AudioFrame(format="s16p", layout="mono", samples=1152)
-            frame.sample_rate = 16000
-            frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    return out.getvalue()
+IMAGE = (PLUS.slot("image", "image"),)
+AUDIO = (PLUS.slot("audio", "audio"),)
+VIDEO = (MODELS["wan3.0-video"].slot("ref", "video"),)
 
 
-def get(url, kind="image", limit=10**6, private=True, should_stop=lambda: False):
-    return media.fetch(url, kind=kind, limit=limit, private=private, should_stop=should_stop)
+def slot(**limits):
+    return (replace(IMAGE[0], limits=replace(IMAGE[0].limits, **limits)),)
+
+
+def get(url, slots=IMAGE, limit=10**6, private=True, should_stop=lambda: False):
+    slots = (replace(slots[0], limits=replace(slots[0].limits, max_bytes=limit)),)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        fetch.fetch(url, path, slots=slots, private=private, should_stop=should_stop)
+        return path.read_bytes()
+
+
+def facts(data, slots=IMAGE, name=""):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        path.write_bytes(data)
+        return probe.probe(path, slots[0].media, slots[0].limits, name)
 
 
 def test_download(shelf):
@@ -84,7 +93,7 @@ def test_endless_download_is_bounded(shelf):
 
 
 def test_slow_download_is_bounded(shelf, monkeypatch):
-    monkeypatch.setattr(media, "FETCH_SECONDS", 0.05)
+    monkeypatch.setattr(fetch, "FETCH_SECONDS", 0.05)
     with pytest.raises(Fault, match="timed out"):
         get(shelf.url + "/endless", limit=10**12)
 
@@ -123,10 +132,10 @@ def test_what_public_means(address, public):
 
     wire = Wire()
     if public:
-        assert media._only_public(wire) is wire
+        assert fetch._only_public(wire) is wire
     else:
         with pytest.raises(OSError, match="public"):
-            media._only_public(wire)
+            fetch._only_public(wire)
     assert wire.closed is not public
 
 
@@ -147,7 +156,7 @@ def test_broken_data_uris(uri):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
 def test_image_formats(kind):
-    assert media.check_image(picture(300, 260, kind), PLUS) == (300, 260)
+    assert facts(picture(300, 260, kind)).shape == (300, 260)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +173,7 @@ def test_image_formats(kind):
 )
 def test_wrong_images(data, code, text):
     with pytest.raises(Fault, match=text) as caught:
-        media.check_image(data, PLUS)
+        facts(data)
     assert caught.value.code == code
 
 
@@ -172,7 +181,7 @@ def test_too_many_pixels():
     huge = io.BytesIO()
     Image.new("1", (20000, 20000)).save(huge, "PNG")
     with pytest.raises(Fault, match="too small or too large"):
-        media.check_image(huge.getvalue(), PLUS)
+        facts(huge.getvalue())
 
 
 def test_a_turned_photo_is_measured_as_it_is_seen():
@@ -181,12 +190,12 @@ def test_a_turned_photo_is_measured_as_it_is_seen():
     exif = image.getexif()
     exif[0x0112] = 6
     image.save(out, "JPEG", exif=exif)
-    assert media.check_image(out.getvalue(), PLUS) == (300, 400)
+    assert facts(out.getvalue()).shape == (300, 400)
 
 
 def test_sounds():
-    assert media.check_audio(tone(3)) == pytest.approx(3)
-    assert media.check_audio(mp3(4)) == pytest.approx(4, abs=0.2)
+    assert facts(tone(3), AUDIO).seconds == pytest.approx(3)
+    assert facts(mp3(4), AUDIO).seconds == pytest.approx(4, abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +209,7 @@ def test_sounds():
 )
 def test_wrong_sounds(data, code, text):
     with pytest.raises(Fault, match=text) as caught:
-        media.check_audio(data)
+        facts(data, AUDIO)
     assert caught.value.code == code
 
 
@@ -216,8 +225,117 @@ def test_media_faults_arrive_in_the_task(caller, shelf):
         assert text in output["message"]
 
 
-def test_bytes_limit_is_the_models():
-    assert TURBO.image_max_bytes < PLUS.image_max_bytes
-    uri = data_uri(bytes(TURBO.image_max_bytes + 1))
-    with pytest.raises(Fault, match=f"more than {TURBO.image_max_bytes} bytes"):
-        media.load(uri, "", TURBO, private=True, should_stop=lambda: False)
+def test_bytes_limit_is_the_models(caller):
+    limit = TURBO.slot("image", "image").limits.max_bytes
+    assert limit < IMAGE[0].limits.max_bytes
+    with pytest.raises(Fault, match="more than 1000 bytes"):
+        get(data_uri(bytes(1001)), limit=1000)
+    with pytest.raises(Fault, match="too large"):
+        get(data_uri(bytes(1001)), limit=1000)
+    assert fetch.limit_of((replace(IMAGE[0], limits=replace(IMAGE[0].limits, max_bytes=None)),)) > 0
+
+
+def test_pictures_only_come_as_data():
+    with pytest.raises(Fault, match="base64 is for images only"):
+        get(data_uri(tone(4), "audio/wav"), AUDIO)
+
+
+def test_the_fetcher_has_the_documented_name(shelf):
+    shelf.agents.clear()
+    get(shelf.url + "/ok")
+    assert "DashScopeUserBot" in shelf.agents[0]
+
+
+def test_videos():
+    seen = facts(film(3, 480, 360), VIDEO)
+    assert (seen.shape, seen.seconds) == ((480, 360), pytest.approx(3))
+    assert facts(film(3, kind="mov"), VIDEO).seconds == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (lambda: film(3, kind="avi"), "InvalidFile.Format"),
+        (lambda: film(3, fps=10), "InvalidFile.FPS"),
+        (lambda: film(17), "InvalidFile.Duration"),
+        (lambda: film(3, 160, 120), "InvalidFile.Resolution"),
+        (lambda: tone(3), "InvalidFile.Format"),
+        (lambda: film(3)[:300], "InvalidFile.Openerror"),
+        (lambda: b"", "InvalidFile.Openerror"),
+    ],
+)
+def test_wrong_videos(data, code):
+    with pytest.raises(Fault) as caught:
+        facts(data(), VIDEO)
+    assert caught.value.code == code
+
+
+def test_too_long_a_shape():
+    with pytest.raises(Fault) as caught:
+        facts(picture(2500, 250), slot(max_ratio=8))
+    assert caught.value.code == "InvalidFile.AspectRatio"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "good"),
+    [
+        (b"%PDF-1.7", "a.pdf", True),
+        (b"hello", "a.PDF", False),
+        (b"PK\x03\x04", "a.docx", True),
+        (b"plain", "notes.md", True),
+        (b"", "empty.txt", False),
+        (b"MZ", "a.exe", False),
+        (b"x", "", False),
+    ],
+)
+def test_documents_are_looked_at_from_outside(data, name, good):
+    place = (MODELS["wan3.0-video"].slot("file", "file"),)
+    if good:
+        facts(data, place, name)
+    else:
+        with pytest.raises(Fault, match="docx"):
+            facts(data, place, name)
+
+
+@pytest.mark.parametrize(
+    ("url", "private", "good"),
+    [
+        ("https://example.com/a", False, True),
+        ("http://localhost:80/", False, False),
+        ("http://10.0.0.1/x", False, False),
+        ("http://[::1]/x", False, False),
+        ("http://printer.local/", False, False),
+        ("http://10.0.0.1/x", True, True),
+        ("file:///etc/passwd", True, False),
+        ("oss://x/y", True, False),
+        ("http://[x", True, False),
+        ("page", True, False),
+    ],
+)
+def test_links_are_not_fetched_only_judged(url, private, good):
+    if good:
+        fetch.check_link(url, private=private)
+    else:
+        with pytest.raises(Fault):
+            fetch.check_link(url, private=private)
+
+
+@pytest.mark.parametrize(
+    ("options", "fetches"),
+    [
+        ({}, True),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "0.0.0.0", "private_media": True}, True),
+        ({"private_media": False}, False),
+    ],
+)
+def test_who_may_name_private_addresses(options, fetches):
+    assert ServerOptions(**options).fetches_private is fetches
+
+
+def test_private_media_can_be_turned_off(serve, gate, shelf):
+    gate.open.set()
+    caller = serve(engine=gate, private_media=False)
+    output = caller.finish(caller.create(image=shelf.url + "/ok"))["output"]
+    assert output["code"] == "InvalidParameter.DataInspection"
+    assert not gate.specs
