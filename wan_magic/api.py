@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.errors import ApiError, ConnectionFailed, InputError, SettingsError, WanError
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
-from wan_magic.wan.request import VideoRequest
+from wan_magic.wan.request import PARAMETERS, VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,11 +124,12 @@ def build(
     row = catalog.find_model(
         model, [name for name, _ in values], region=region, unchecked=unchecked
     )
-    if seed is None and row.takes("seed"):
-        seed = random.SystemRandom().randint(0, catalog.SEED_MAX)
     request = VideoRequest(
         model=row.name, prompt=prompt, audio=switch, seed=seed, unchecked=unchecked, **fields
     )
+    request = _merged(request, [slot.type for name, _ in values for slot in row.slots(name)])
+    if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
+        request = replace(request, seed=random.SystemRandom().randint(0, catalog.SEED_MAX))
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
     inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
@@ -146,6 +147,43 @@ def _check_names(fields: dict[str, Any], inputs: dict[str, Any]) -> None:
         every = known | inputs.keys() | {"fit"}
         hint = catalog.nearest(name, every) or f"options: {', '.join(sorted(every))}"
         raise InputError(f"unknown option {name!r}", hint=hint)
+
+
+def _merged(request: VideoRequest, types: list[str]) -> VideoRequest:
+    """Return the request with extra fields that are fields of its own as these.
+
+    So they are checked and priced like any other. What is given in both ways is an error:
+    one of the two would be lost.
+    """
+    row = request.row
+    named = {name: getattr(request, name) for name in (*PARAMETERS, "negative_prompt", "template")}
+    given = {name for name, value in named.items() if value not in (None, "")}
+    given |= {"prompt"} if request.prompt.strip() else set()
+    given |= {"media"} if types and row.protocol == "media" else set(types)
+    extras = {"parameters": request.extra_parameters, "input": request.extra_inputs}
+    for flag, extra in (("--param", extras["parameters"]), ("--input", extras["input"])):
+        for name in extra:
+            if name in given:
+                raise InputError(
+                    f"{name} is given twice: as an option and as {flag} {name}=…",
+                    hint="keep one of them",
+                )
+    if not row.checked:
+        return request
+    own = {
+        name: extras[parameter.section][name]
+        for name, parameter in row.parameters.items()
+        if name in named and name in extras[parameter.section]
+    }
+    rest = {
+        section: {
+            name: value
+            for name, value in extra.items()
+            if name not in own or row.parameters[name].section != section
+        }
+        for section, extra in extras.items()
+    }
+    return replace(request, extra_parameters=rest["parameters"], extra_inputs=rest["input"], **own)
 
 
 def _each(value: object) -> list[object]:
@@ -198,6 +236,7 @@ def submit(
     prompt: str = "",
     *,
     endpoint: str | None = None,
+    workspace: str | None = None,
     out: str | Path | None = None,
     timeout: float | None = None,
     **options: Any,
@@ -211,6 +250,8 @@ def submit(
     endpoint : str, optional
         ``"local"`` (free preview), a region, a gateway of the config file, or a base URL
         up to ``/api/v1``. Default: the environment's; without a key, local.
+    workspace : str, optional
+        Workspace id; the region's own host is then asked (Frankfurt and Tokyo have no other).
     out : str or Path, optional
         Folder for the clip; default ``wan_videos`` beside the notebook.
     timeout : float, default 10800
@@ -233,7 +274,9 @@ def submit(
     >>> job.result().path.name  # doctest: +SKIP
     'waves-roll-in-0385dc79.mp4'
     """
-    settings = from_environment().override(endpoint=endpoint, out=out, timeout=timeout)
+    settings = from_environment().override(
+        endpoint=endpoint, workspace=workspace, out=out, timeout=timeout
+    )
     request, notes = build(prompt, region=region_of(settings), **options)
     return start(request, settings, notes)
 
@@ -256,6 +299,7 @@ def resume(
     task_id: str,
     *,
     endpoint: str | None = None,
+    workspace: str | None = None,
     out: str | Path | None = None,
     timeout: float | None = None,
 ) -> Job:
@@ -267,13 +311,15 @@ def resume(
     ----------
     task_id : str
         As the card and every error message name it.
-    endpoint, out, timeout
+    endpoint, workspace, out, timeout
         As for `submit`; the endpoint must be the one it was submitted to.
     """
     task_id = task_id.strip()
     if not task_id:
         raise InputError("no task id was given", hint="the card and every error name it")
-    settings = from_environment().override(endpoint=endpoint, out=out, timeout=timeout)
+    settings = from_environment().override(
+        endpoint=endpoint, workspace=workspace, out=out, timeout=timeout
+    )
     return start(VideoRequest(model=_model_of(task_id, settings)), settings, (), task_id=task_id)
 
 

@@ -31,7 +31,7 @@ class PortraitCheck:
 
 
 def check_portrait(
-    image: object, *, endpoint: str | None = None, fit: bool = True
+    image: object, *, endpoint: str | None = None, workspace: str | None = None, fit: bool = True
 ) -> PortraitCheck:
     """Ask whether a picture is fit for speech to video (wan2.2-s2v).
 
@@ -42,7 +42,7 @@ def check_portrait(
     ----------
     image : str, Path, bytes, PIL image or Clip
         As for ``--image``.
-    endpoint : str, optional
+    endpoint, workspace : str, optional
         As for `wan_magic.submit`.
     fit : bool, default True
         Whether a local picture is made to fit the model's limits.
@@ -66,7 +66,7 @@ def check_portrait(
     from wan_magic.wan.upload import uploader_for
 
     picture = load("image", image, catalog.find_model(_SPEAKS), fit=fit)
-    client = WanClient(resolve(from_environment().override(endpoint=endpoint)))
+    client = WanClient(resolve(from_environment().override(endpoint=endpoint, workspace=workspace)))
     url = picture.value
     if picture.upload and not url:
         url = uploader_for(client.endpoint).send(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
 
+_SETTINGS = ("endpoint", "workspace", "out", "timeout")
 _JOB = ("wan_magic.jobs.job", "Job")
+_COMMANDS = ("help", "models", "panel", "resume")
 
 
 @magics_class
@@ -28,6 +30,9 @@ class WanMagics(Magics):
         "", help="local, a region, a gateway, or a base URL; empty: as the key says"
     ).tag(config=True)
     model = Unicode("", help="model or version; empty: 2.5, or what the inputs need").tag(
+        config=True
+    )
+    workspace = Unicode("", help="workspace id of the region's own host; mostly empty").tag(
         config=True
     )
     out = Unicode("", help="folder for clips; empty: wan_videos beside the notebook").tag(
@@ -73,7 +78,7 @@ class WanMagics(Magics):
         return True
 
     def _panel(self, rest: str) -> None:
-        name, options = self._options_of("panel", rest, ("endpoint", "out", "timeout"))
+        name, options = self._options_of("panel", rest, _SETTINGS)
         if getattr(self.shell, "kernel", None) is None:
             raise InputError(
                 "the panel needs a notebook", hint="%%wanvideo works in a terminal, too"
@@ -99,19 +104,21 @@ class WanMagics(Magics):
             return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
 
         name, options = parse(line, evaluate)
-        run = {key: options.pop(key, None) for key in ("endpoint", "out", "timeout")}
+        run = {key: options.pop(key, None) for key in _SETTINGS}
         wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
         for option in options.keys() & INPUTS:
             options[option] = look_up(options[option], namespace)
         options.setdefault("model", self.model or None)
         settings = self._settings(run)
         prompt = insert(cell or "", evaluate).strip()
-        request, notes = api.build(prompt, region=api.region_of(settings), **options)
+        try:
+            request, notes = api.build(prompt, region=api.region_of(settings), **options)
+        except InputError as err:
+            if cell is None and err.message == "the prompt is empty":
+                raise _no_body(name) from None
+            raise
         if cell is None and request.row.prompt != "none" and not request.template:
-            raise InputError(
-                "there is no prompt: a line magic has no body",
-                hint="use %%wanvideo (two %) and write the prompt on the next line",
-            )
+            raise _no_body(name)
         if dry_run:
             from wan_magic.notebook.dry_run import print_dry_run
 
@@ -137,11 +144,15 @@ class WanMagics(Magics):
                 "resume needs the task's id", hint="%wanvideo resume ID [--endpoint NAME]"
             )
         task_id = insert(task_id, self._evaluate)
-        name, options = self._options_of("resume", rest, ("endpoint", "out", "timeout", "wait"))
+        name, options = self._options_of("resume", rest, (*_SETTINGS, "wait"))
         wait = options.pop("wait", False)
         settings = self._settings(options)
         job = api.resume(
-            task_id, endpoint=settings.endpoint, out=settings.out, timeout=settings.timeout
+            task_id,
+            endpoint=settings.endpoint,
+            workspace=settings.workspace,
+            out=settings.out,
+            timeout=settings.timeout,
         )
         self._bind(name, job)
         self._follow(job, wait=wait)
@@ -167,7 +178,10 @@ class WanMagics(Magics):
         from wan_magic.settings import from_environment
 
         base = from_environment().override(
-            endpoint=self.endpoint, out=self.out, timeout=self.timeout
+            endpoint=self.endpoint,
+            workspace=self.workspace,
+            out=self.out,
+            timeout=self.timeout,
         )
         return base.override(**run)
 
@@ -191,6 +205,17 @@ class WanMagics(Magics):
                 StatusCard(job).show()
                 if wait:
                     job.result()
+
+
+def _no_body(word: str | None) -> InputError:
+    """Say where a prompt goes; or which subcommand was meant, where the word is near one."""
+    from wan_magic.wan.catalog import nearest
+
+    hint = nearest(word, _COMMANDS) if word else ""
+    return InputError(
+        "there is no prompt: a line magic has no body",
+        hint=hint or "use %%wanvideo (two %) and write the prompt on the next line",
+    )
 
 
 def _is_watched(kernel: Any) -> bool:

@@ -377,6 +377,13 @@ OPTIONS = (
         "local (free preview), a region, a gateway, or a URL up to /api/v1",
         metavar="local",
     ),
+    Option(
+        "workspace",
+        ("--workspace",),
+        "text",
+        "workspace id of the region's own host; Frankfurt and Tokyo need it",
+        metavar="ID",
+    ),
     Option("out", ("--out",), "object", "folder for clips; default wan_videos", metavar="DIR"),
     Option(
         "timeout",
