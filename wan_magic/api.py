@@ -160,30 +160,21 @@ def _merged(request: VideoRequest, types: list[str]) -> VideoRequest:
     given = {name for name, value in named.items() if value not in (None, "")}
     given |= {"prompt"} if request.prompt.strip() else set()
     given |= {"media"} if types and row.protocol == "media" else set(types)
-    extras = {"parameters": request.extra_parameters, "input": request.extra_inputs}
-    for flag, extra in (("--param", extras["parameters"]), ("--input", extras["input"])):
-        for name in extra:
-            if name in given:
-                raise InputError(
-                    f"{name} is given twice: as an option and as {flag} {name}=…",
-                    hint="keep one of them",
-                )
-    if not row.checked:
-        return request
+    extra = {"parameters": dict(request.extra_parameters), "input": dict(request.extra_inputs)}
+    for flag, fields in (("--param", extra["parameters"]), ("--input", extra["input"])):
+        for name in fields.keys() & given:
+            raise InputError(
+                f"{name} is given twice: as an option and as {flag} {name}=…",
+                hint="keep one of them",
+            )
     own = {
-        name: extras[parameter.section][name]
+        name: extra[parameter.section].pop(name)
         for name, parameter in row.parameters.items()
-        if name in named and name in extras[parameter.section]
+        if row.checked and name in named and name in extra[parameter.section]
     }
-    rest = {
-        section: {
-            name: value
-            for name, value in extra.items()
-            if name not in own or row.parameters[name].section != section
-        }
-        for section, extra in extras.items()
-    }
-    return replace(request, extra_parameters=rest["parameters"], extra_inputs=rest["input"], **own)
+    return replace(
+        request, extra_parameters=extra["parameters"], extra_inputs=extra["input"], **own
+    )
 
 
 def _each(value: object) -> list[object]:
