@@ -82,7 +82,7 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
         option = BY_NAME[name]
         if option.repeat:
             many = [option.convert(_meant(one, values)) for one in typed]
-            options[name] = dict(many) if option.kind == "pair" else many
+            options[name] = _each_once(option.flag, many) if option.kind == "pair" else many
         else:
             options[name] = option.convert(_meant(typed, values))
     return (_checked_name(_fill(extra[0], values)) if extra else None), options
@@ -122,10 +122,24 @@ def _meant(typed: Any, values: list[Any]) -> Any:
     return values[int(whole[1])] if whole else _fill(typed, values)
 
 
+def _each_once(flag: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary of pairs; a key that comes again is an error, not a silent winner."""
+    made = dict(pairs)
+    for key in made:
+        if sum(key == one for one, _ in pairs) > 1:
+            raise InputError(f"{flag} {key}=… is given twice", hint="keep one of them")
+    return made
+
+
 def look_up(value: Any, namespace: dict[str, Any]) -> Any:
-    """Return what an input option means: a variable of that name, else the text itself."""
+    """Return what an input option means: a variable of that name, else the text itself.
+
+    Of a repeatable option each one may also be a list, whose members count one by one.
+    """
     if isinstance(value, list):
-        return [look_up(one, namespace) for one in value]
+        each = [look_up(one, namespace) if isinstance(one, str) else one for one in value]
+        lists = [list(one) if isinstance(one, list | tuple) else [one] for one in each]
+        return [one for members in lists for one in members]
     if not (isinstance(value, str) and value.isidentifier() and value in namespace):
         return value
     if Path(value).exists():
