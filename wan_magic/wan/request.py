@@ -80,9 +80,9 @@ class VideoRequest:
 
     Examples
     --------
-    >>> VideoRequest(model="wan2.6-t2v", prompt="waves", resolution="720P", ratio="9:16", seed=7)\
-    ... .body()["parameters"]
-    {'size': '720*1280', 'seed': 7}
+    >>> request = VideoRequest(model="wan2.6-t2v", prompt="waves", resolution="720P", ratio="9:16")
+    >>> request.body()["parameters"]
+    {'size': '720*1280'}
     """
 
     model: str = DEFAULT_MODEL
