@@ -10,7 +10,7 @@ import pytest
 from wan_magic.errors import InputError
 from wan_magic.notebook import parsing
 from wan_magic.notebook.options import OPTIONS
-from wan_magic.notebook.parsing import insert, look_up_image, parse, words
+from wan_magic.notebook.parsing import insert, look_up, parse, words
 
 
 def read(line, **names):
@@ -147,6 +147,9 @@ def test_a_switch_takes_no_value(line):
         "-i a.png --image b.png",
         "--watermark --no-watermark",
         "--wait --wait",
+        "--param a=1 --param a=2",
+        "--param a=1 --param a=1",
+        "--input a=1 --input b=1 --input a=2",
     ],
 )
 def test_an_option_given_twice_is_an_error(line):
@@ -395,22 +398,100 @@ def test_a_name_can_be_inserted_too():
     assert "'3'" in refusal("{{n}}", n=3).message
 
 
-# -- --image --------------------------------------------------------------------
+# -- inputs ---------------------------------------------------------------------
 
 
 def test_an_image_that_is_a_variable_means_its_value(folder):
-    assert look_up_image("first", {"first": b"bytes"}) == b"bytes"
-    assert look_up_image("cat.png", {"cat": 1}) == "cat.png"
-    assert look_up_image("unknown", {}) == "unknown"
-    assert look_up_image(b"bytes", {}) == b"bytes"
+    assert look_up("first", {"first": b"bytes"}) == b"bytes"
+    assert look_up("cat.png", {"cat": 1}) == "cat.png"
+    assert look_up("unknown", {}) == "unknown"
+    assert look_up(b"bytes", {}) == b"bytes"
 
 
 def test_a_file_and_a_variable_of_one_name_must_be_told_apart(folder):
     (folder / "cat").write_bytes(b"")
     with pytest.raises(InputError) as caught:
-        look_up_image("cat", {"cat": 1})
+        look_up("cat", {"cat": 1})
     assert "{{cat}}" in caught.value.hint
     assert "./cat" in caught.value.hint
+
+
+def test_references_keep_the_order_in_which_they_are_typed():
+    line = "--ref anna.png --ref anna.wav --seed 7 --ref street.mp4"
+    assert options(line)["ref"] == ["anna.png", "anna.wav", "street.mp4"]
+
+
+def test_a_list_of_references_may_come_from_a_variable():
+    names = {"cast": ["anna.png", b"bytes"], "street": "street.mp4"}
+    for line in ("--ref {{cast}} --ref street", "--ref cast --ref {{street}}"):
+        typed = options(line, **names)["ref"]
+        assert look_up(typed, names) == ["anna.png", b"bytes", "street.mp4"]
+    typed = options("--ref pair", **names)["ref"]
+    assert look_up(typed, {"pair": ("a.png", "b.png")}) == ["a.png", "b.png"]
+
+
+def test_the_members_of_a_list_are_not_names_of_variables():
+    typed = options("--ref {{cast}}", cast=["anna", "street"])["ref"]
+    assert look_up(typed, {"anna": 1, "street": 2}) == ["anna", "street"]
+
+
+# -- fields that have no option ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("strength=0.5", 0.5),
+        ("mask_frame_id=1", 1),
+        ("flag=true", True),
+        ("flag=null", None),
+        ("obj_or_bg='[\"obj\", \"bg\"]'", ["obj", "bg"]),
+        ("list=[1,2]", [1, 2]),
+        ("size=1280*720", "1280*720"),
+        ("text='two words'", "two words"),
+        ("'number as text=\"7\"'", "7"),
+        ("formula=a=b", "a=b"),
+        ("empty=", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("flag", "name"), [("--param", "extra_parameters"), ("--input", "extra_inputs")]
+)
+def test_a_field_is_read_as_json_or_else_as_text(flag, name, typed, value):
+    (found,) = options(f"{flag} {typed}")[name].values()
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_several_fields_are_one_dictionary():
+    line = "--param a=1 --input b=2 --param c=x --param={{key}}={{n}}"
+    assert options(line, key="d", n=4) == {
+        "extra_parameters": {"a": 1, "c": "x", "d": 4},
+        "extra_inputs": {"b": 2},
+    }
+
+
+@pytest.mark.parametrize("typed", ["strength", "=0.5", "' =0.5'", "''"])
+def test_a_field_needs_a_name_and_a_value(typed):
+    error = refusal(f"--param {typed}")
+    assert "--param takes key=value" in error.message
+    assert "--param strength=0.5" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--size 1280x720", {"size": "1280*720"}),
+        ("--size 1280X720", {"size": "1280*720"}),
+        ("--size 1280×720", {"size": "1280*720"}),
+        ("--size 1280*720", {"size": "1280*720"}),
+        ("--mode pro", {"mode": "wan-pro"}),
+        ("--mode wan-std", {"mode": "wan-std"}),
+        ("-r 1080p", {"resolution": "1080P"}),
+    ],
+)
+def test_values_may_be_written_as_people_write_them(typed, meant):
+    assert options(typed) == meant
 
 
 @pytest.mark.parametrize("name", ["print", "list", "input"])
