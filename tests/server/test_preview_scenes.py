@@ -2,103 +2,31 @@
 
 from __future__ import annotations
 
-import io
-import itertools
-import struct
-from fractions import Fraction
-from random import Random
 from types import SimpleNamespace
 
-import av
 import pytest
 from PIL import Image
 
-from wan_magic.server.engines import RenderSpec, Source, Stopped
-from wan_magic.server.engines.drawing.themes import theme_for
-from wan_magic.server.engines.preview import render
+from wan_magic.server.engines import Source
 from wan_magic.server.engines.scenes.gathered import names_for
 
 from .conftest import Clip, loudness, picture, tone
-from .test_preview import apart, film, make, pictures, plain, source
-
-RED, GREEN, BLUE = (210, 40, 40), (40, 190, 70), (40, 60, 210)
-# Clear of the badge and of where a caption would be.
-MIDDLE = (20, 50, 300, 180)
-
-
-def colour_at(image, x, y):
-    return image.getpixel((int(x * image.width), int(y * image.height)))
-
-
-def near(seen, colour, by=28):
-    return all(abs(a - b) < by for a, b in zip(seen, colour, strict=True))
-
-
-def share(image, colour, by=36):
-    """The part of a picture that has a colour."""
-    small = image.resize((80, 60), Image.Resampling.NEAREST)
-    pixels = list(small.get_flattened_data())
-    return sum(near(p, colour, by) for p in pixels) / len(pixels)
-
-
-def bar(image, y=0.5):
-    """Where the white bar of `film` stands, from 0 to 1, or None."""
-    row = [image.convert("L").getpixel((x, int(image.height * y))) for x in range(image.width)]
-    white = [x for x, v in enumerate(row) if v > 225]
-    return sum(white) / len(white) / image.width if white else None
-
-
-class TestDrawn:
-    """Text to video: a picture drawn from the words."""
-
-    def of(self, tmp_path, prompt, seed=7, wanted=15, **more):
-        data = make(tmp_path, inputs=(), kind="t2v", prompt=prompt, seed=seed, **more)
-        return pictures(data, wanted)[0].crop((0, 30, 320, 190))
-
-    def test_words_and_seeds_look_different(self, tmp_path):
-        prompts = ("the sea", "a city at night", "a desert", "夜晚的森林", "海边", "a spaceship")
-        shown = [self.of(tmp_path, prompt) for prompt in prompts]
-        shown.append(self.of(tmp_path, "the sea", seed=8))
-        for a, b in itertools.combinations(shown, 2):
-            assert apart(a, b) > 6
-
-    def test_both_languages_name_the_same_place(self, tmp_path):
-        pairs = (
-            ("a boat on the sea at sunset", "日落时海上的小船", "sea", "sunset"),
-            ("a neon city at night in the rain", "雨夜的霓虹城市", "city", "night"),
-            ("deep forest in the morning", "清晨的森林", "forest", "dawn"),
-            ("an astronaut in space", "太空中的宇航员", "space", ""),
-            ("camels in the desert", "沙漠里的骆驼", "desert", ""),
-            ("a dragon breathes fire", "火焰", "fire", ""),
-            # A place counts for more than who is there.
-            ("a cat on the beach", "猫在沙滩上", "sea", ""),
-            ("a cat", "一只猫", "meadow", ""),
-            ("Shanghai street, one day in May", "五月的上海", "city", ""),
-        )
-        for english, chinese, place, hour in pairs:
-            for words in (english, chinese):
-                theme = theme_for(words, Random(1))
-                assert theme.place == place
-                assert not hour or theme.hour == hour
-
-    def test_it_is_a_picture_and_it_moves(self, tmp_path):
-        data = make(tmp_path, inputs=(), kind="t2v", prompt="pan right over the sea, sunset")
-        first, last = pictures(data, 0, 29)
-        assert apart(first, last, MIDDLE) > 1
-        assert len(first.crop(MIDDLE).convert("P", palette=Image.Palette.ADAPTIVE).getcolors()) > 30
-
-    def test_same_words_same_bytes(self, tmp_path):
-        wish = {"inputs": (), "kind": "t2v", "prompt": "snowy forest, 下雪", "sound": True}
-        assert make(tmp_path, "1.mp4", **wish) == make(tmp_path, "2.mp4", **wish)
-
-    @pytest.mark.parametrize("size", [(240, 320), (16, 16), (1024, 64), (64, 1024), (322, 242)])
-    @pytest.mark.parametrize("prompt", ["sea", "city", "fire", "space", "fish", "snow"])
-    def test_any_size(self, tmp_path, size, prompt):
-        wish = {"inputs": (), "kind": "t2v", "prompt": prompt, "fps": 3}
-        assert Clip(make(tmp_path, width=size[0], height=size[1], **wish)).size == size
-
-    def test_no_words_at_all(self, tmp_path):
-        assert Clip(make(tmp_path, inputs=(), kind="t2v", fps=4)).pictures == 4
+from .previewing import (
+    BLUE,
+    GREEN,
+    MIDDLE,
+    RED,
+    apart,
+    bar,
+    colour_at,
+    film,
+    make,
+    near,
+    pictures,
+    plain,
+    share,
+    source,
+)
 
 
 @pytest.mark.parametrize("kind", ["kf2v", "i2v", "all"])
@@ -316,67 +244,3 @@ class TestWhoseSound:
         given = source(tmp_path, "ref", tone(2), "audio", "wav")
         assert self.heard(tmp_path, given, kind="all") > -16
         assert -34 < self.heard(tmp_path, given, kind="r2v") < -20
-
-
-class TestHardVideos:
-    def frame(self, tmp_path, data, wanted=5, **wish):
-        given = source(tmp_path, "video", data, "video", "mp4")
-        wish = {"kind": "edit", "inputs": [given], **wish}
-        return pictures(make(tmp_path, **wish), wanted)[0]
-
-    @pytest.mark.parametrize(
-        "size", [(162, 90), (90, 162), (130, 118), (16, 16), (640, 64), (16, 2048)]
-    )
-    def test_any_shape(self, tmp_path, size):
-        assert self.frame(tmp_path, film(size)).size == (320, 240)
-
-    def test_a_short_one_holds_its_last_picture(self, tmp_path):
-        late = self.frame(tmp_path, film(seconds=0.5), 44, seconds=1.5)
-        assert bar(late, 0.4) == pytest.approx(0.95, abs=0.06)
-
-    def test_a_telephones_upright_video(self, tmp_path):
-        data = film((160, 120), seconds=1)
-        at = data.index(b"tkhd") + 4 + 40
-        plain_matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
-        assert data[at : at + 36] == plain_matrix
-        turned = struct.pack(">9i", 0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
-        frame = self.frame(tmp_path, data[:at] + turned + data[at + 36 :], 0, width=120, height=160)
-        # Turned clockwise, the bar at its left edge lies on top.
-        assert frame.getpixel((90, 4))[0] > 200
-        assert frame.getpixel((90, 120))[0] < 80
-
-    def test_pictures_at_odd_times(self, tmp_path):
-        out = io.BytesIO()
-        with av.open(out, "w", format="mp4") as file:
-            video = file.add_stream("libx264", rate=10)
-            video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
-            video.codec_context.time_base = Fraction(1, 100)
-            for time, colour in ((0, "red"), (10, "lime"), (80, "blue"), (95, "white")):
-                frame = av.VideoFrame.from_image(Image.new("RGB", (160, 120), colour))
-                frame.pts, frame.time_base = time, Fraction(1, 100)
-                file.mux(video.encode(frame))
-            file.mux(video.encode(None))
-        given = source(tmp_path, "clip", out.getvalue(), "video", "mp4")
-        data = make(tmp_path, inputs=[given], seconds=4, fps=20)
-        seen = [colour_at(f, 0.5, 0.4) for f in pictures(data, 1, 3, 15, 17)]
-        for colour, wanted in zip(seen, ("red", "lime", "lime", "blue"), strict=True):
-            assert near(colour, Image.new("RGB", (1, 1), wanted).getpixel((0, 0)), 40)
-
-    @pytest.mark.parametrize("data", [b"", b"not a video", film()[:900]])
-    def test_not_a_video(self, tmp_path, data):
-        with pytest.raises((OSError, ValueError)):
-            self.frame(tmp_path, data)
-
-    def test_only_sound(self, tmp_path):
-        with pytest.raises(ValueError, match="no picture"):
-            self.frame(tmp_path, tone(1))
-
-
-@pytest.mark.parametrize("role", ["clip", "video"])
-def test_stopping_leaves_nothing_open(tmp_path, role):
-    given = source(tmp_path, role, film(), "video", "mp4")
-    asked = itertools.count()
-    spec = RenderSpec(model="m", kind="edit", inputs=(given,), width=64, height=64, seconds=2)
-    with pytest.raises(Stopped):
-        render(spec, tmp_path / "x.mp4", should_stop=lambda: next(asked) == 9)
-    assert next(asked) == 10
