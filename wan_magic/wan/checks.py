@@ -130,7 +130,7 @@ def _listed(values: tuple[Any, ...]) -> str:
     if len(whole) > 4 and whole == list(range(whole[0], whole[-1] + 1)):
         rest = [str(one) for one in values if one not in whole]
         return ", ".join([*rest, f"{whole[0]} to {whole[-1]}"])
-    return ", ".join(map(str, values))
+    return ", ".join("''" if one == "" else str(one) for one in values)
 
 
 def _takes_no(name: str, row: Model) -> InputError:
@@ -164,8 +164,9 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
     found = catalog.clash(row, counts)
     # A template of first and last frame needs the first one alone, which is required anyway.
     if found is None:
+        _check_numbers(request, row)
         return
-    flags = [_flag(_option(row, name)) for name in found.types]
+    flags = [_flag(option) for name in found.types if (option := _option(row, name))]
     if found.kind == "missing":
         if found.types == ("media",) or not flags:
             flags = [_flag(option) for option in row.options]
@@ -194,6 +195,17 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
     alone = " by itself" if len(flags) == 1 else ""
     problem = f"{row.name} does not take {_words(flags, 'with')}{alone}"
     raise InputError(problem, hint=f"it takes {legal}")
+
+
+def _check_numbers(request: VideoRequest, row: Model) -> None:
+    """Refuse too many of one kind, where an option holds several: 5 pictures, but 3 videos."""
+    for slot in row.inputs:
+        number = len([one for one in request.of(slot.option) if one.media == slot.media])
+        if number > slot.most:
+            raise InputError(
+                f"{number} {slot.media}s as {_flag(slot.option)} are too many for {row.name}",
+                hint=f"at most {slot.most}",
+            )
 
 
 def _check_voices(request: VideoRequest, row: Model) -> None:
@@ -323,7 +335,8 @@ def _type(row: Model, one: Any) -> str:
 
 
 def _option(row: Model, name: str) -> str:
-    return next((slot.option for slot in row.inputs if slot.type == name), name)
+    """Return the option of an input type; empty where the type has none."""
+    return next((slot.option for slot in row.inputs if slot.type == name), "")
 
 
 def _label(name: str) -> str:
