@@ -17,7 +17,7 @@ exclude_patterns = ["_build", "art", "**/wan_videos"]
 html_theme = "furo"
 html_title = "wan_magic"
 html_show_copyright = False
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure"]
 
 nb_execution_mode = "force"
 nb_execution_timeout = 300
