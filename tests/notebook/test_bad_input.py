@@ -131,6 +131,99 @@ def test_bad_options_and_media(shell, material, posted, no_server, line, named, 
     assert not (material / "wan_videos").exists()
 
 
+WEB = "https://example.com/"
+COMBINATIONS = [
+    # line, with @ for the address of a host, the message, what the hint offers
+    ("-m wan2.7-i2v --last-frame @a.png", "does not take --last-frame by itself", "--image"),
+    ("-m wan2.7-i2v --audio @a.mp3", "does not take --audio by itself", "--image + --audio"),
+    ("-m 2.7 --image @a.png --clip @c.mp4", "does not take --image with --clip", "--clip"),
+    ("-m wan2.7-i2v", "needs a first frame or a clip to continue", "--image + --last-frame"),
+    ("-m wan2.7-r2v --image @a.png", "wan2.7-r2v needs --ref", "add --ref"),
+    ("-m 2.7 --ref @a.mp3", "a.mp3 is a voice", "--ref anna.png --ref anna.wav"),
+    (f"-m 2.7 {'--ref @a.png ' * 6}", "6 of --ref are too many", "at most 5"),
+    ("-m 2.7 --ref @a.mp4 -d 15", "too long together with a reference video", "at most 10 s"),
+    ("-m 2.6 --ref @a.mp3", "takes no audio", "image or video"),
+    (f"-m 2.6 {'--ref @a.mp4 ' * 4}", "4 videos as --ref are too many", "at most 3"),
+    (f"-m 2.6 {'--ref @a.mp4 ' * 3}{'--ref @a.png ' * 3}", "6 of --ref are too many", "at most 5"),
+    ("-m wan2.7-videoedit --ref @a.png", "needs --video", "add --video"),
+    ("-m wan2.7-videoedit --video @a.mp4 -d 11", "does not take duration 11", "0, 2 to 10"),
+    ("-m wan2.7-videoedit --video @a.mp4 --audio @a.mp3", "takes no --audio", "--video, --ref"),
+    ("-m 3.0 --image @a.png --ref @b.png", "--image together with --ref", "keep one of them"),
+    ("-m 3.0 --last-frame @a.png --file @a.pdf", "--last-frame together with --file", "keep one"),
+    ("-m 3.0 --file @a.pdf --link @page", "--file together with --link", "keep one of them"),
+    ("-m 3.0 --negative x", "takes no negative prompt", "wan2.7-t2v"),
+    ("-m 3.0 -d 31", "does not take duration 31", "-1, 2 to 30"),
+    ("-m 2.6 -r 480P", "does not take resolution '480P'", "720P, 1080P"),
+    ("-m 2.6 --size 832x480", "does not take size '832*480'", "1280*720"),
+    ("--size 832*480 --ratio 16:9", "together with a resolution or a ratio", "keep the size"),
+    ("-r 480P --ratio 4:3", "makes no 4:3 at 480P", "16:9, 9:16, 1:1"),
+    ("-m 2.6 --image @a.png --ratio 9:16", "takes no ratio", "the shape of the input"),
+    ("-m 2.6 --mode pro", "takes no mode", "wan2.2-animate-move"),
+    ("-m wan2.2-s2v --image @a.png", "needs --audio", "add --audio"),
+    ("-m wan2.2-s2v --image @a.png --audio @a.mp3 --seed 7", "takes no seed", "models that do"),
+    ("-m wan2.2-animate-mix --video @a.mp4", "needs --image", "add --image"),
+    ("-m 2.2-move --image @a.png --video @a.mp4 --mode fast", "mode 'fast'", "wan-std, wan-pro"),
+    ("-m wan2.2-kf2v-flash --last-frame @a.png", "needs --image", "add --image"),
+    ("-m wanx2.1-vace-plus --mask @a.png", "needs --video, --ref, --image", "add --video"),
+    ("-m wanx2.1-vace-plus --video @a.mp4 --function paint", "function 'paint'", "video_edit"),
+    ("-m wanx2.1-vace-plus --video @a.mp4 --param strength=2", "strength 2", "0 to 1"),
+    (f"-m 2.1 {'--ref @a.png ' * 4}", "4 of --ref are too many", "at most 3"),
+    ("--image @a.png --video @b.mp4", "several models may take --image with --video", "mix or"),
+    ("-m 2.6 --video @b.mp4", "no wan2.6 model takes --video", "wan2.7-videoedit"),
+    ("-m 2.5 --image @a.png --last-frame @b.png", "--image with --last-frame", "wan2.7-i2v"),
+    ("-m wan2.2-s2v-detect --image @a.png", "checks a portrait", "check_portrait(image)"),
+    ("-m wanx-kf2v --image @a.png", "is retired", "wan2.2-kf2v-flash"),
+    ("-m 3.0 --ref @noname", "does not tell whether it is", "ends in .jpg"),
+    # What is given twice.
+    ("--param a=1 --param a=2", "--param a=… is given twice", "keep one of them"),
+    ("-m 2.7 -r 720P --param resolution=1080P", "resolution is given twice", "keep one"),
+    ("--seed 7 --param seed=8", "seed is given twice", "keep one of them"),
+    ("--negative x --input negative_prompt=y", "negative_prompt is given twice", "keep one"),
+    ("--image @a.png --input img_url=@b.png", "img_url is given twice", "keep one"),
+    ("-m 2.7 --image @a.png --input media=[]", "media is given twice", "keep one"),
+    ("--input prompt=dog", "prompt is given twice", "keep one"),
+    ("--param resolution=720P --size 1280x720 -m 2.7", "takes no size", "wan2.6-t2v"),
+    # What is given as a field of its own is checked like the option.
+    ("-m 2.7 --param resolution=4K", "does not take resolution '4K'", "720P, 1080P"),
+    ("-m 2.7 --param 'duration=\"5\"'", "duration '5' is not a whole number", ""),
+    ("-m 2.7 --param watermark=1", "watermark 1 is not True or False", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "offered"), COMBINATIONS, ids=[c[0] for c in COMBINATIONS]
+)
+def test_what_does_not_go_together(shell, posted, no_server, line, named, offered):
+    cell = shell.refused(f"%%wanvideo clip {line.replace('@', WEB)}\nA cat", InputError)
+    assert named in cell.error.message
+    assert offered in cell.error.hint
+    assert not posted
+    assert "clip" not in shell.user_ns
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("", None),
+        ("clip", "use %%wanvideo (two %)"),
+        ("clip --seed 7", "use %%wanvideo (two %)"),
+        ("clip --image cat.png", "use %%wanvideo (two %)"),
+        ("clip --ref cat.png", "use %%wanvideo (two %)"),
+        ("modles", "did you mean models?"),
+        ("pannel", "did you mean panel?"),
+        ("resumee", "did you mean resume?"),
+    ],
+)
+def test_a_line_without_a_cell(shell, posted, line, hint):
+    if hint is None:
+        assert "Inputs" in shell.good("%wanvideo").out
+        return
+    cell = shell.refused(f"%wanvideo {line}", InputError)
+    assert "there is no prompt: a line magic has no body" in cell.text
+    assert hint in cell.error.hint
+    assert not posted
+
+
 @pytest.mark.parametrize("line", ["clip", "--ref cat.png", "-m 2.7 --ratio 9:16"])
 @pytest.mark.parametrize("body", ["", " ", "\n\n", "\t", "{{''}}"])
 def test_an_empty_prompt_where_the_model_needs_one(shell, posted, line, body):
