@@ -338,6 +338,13 @@ def test_an_effect_needs_only_the_first_frame(made):
     assert [source.role for source in spec.inputs] == ["image"]
 
 
+def test_a_clip_at_the_other_end(made):
+    inputs = {"prompt": "p", "function": "video_extension", "last_clip_url": "/film-3.mp4"}
+    _, spec = made("wanx2.1-vace-plus", inputs)
+    assert [(s.role, s.name) for s in spec.inputs] == [("clip", "film-3.mp4")]
+    assert spec.function == "video_extension"
+
+
 def test_whose_sound_a_clip_has(made):
     media = [{"type": "video", "url": "/film-3.mp4"}]
     assert made("wan2.7-videoedit", {"media": media}, {"audio_setting": "origin"})[1].keep_sound

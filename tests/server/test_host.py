@@ -90,7 +90,7 @@ def test_a_wrong_host():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"token": ""}, {"workers": 0}, {"max_tasks": 0}, {"submit_rps": 0}]
+    "wrong", [{"token": ""}, {"workers": 0}, {"max_tasks": 0}, {"submit_rps": 0}, {"query_rps": -1}]
 )
 def test_wrong_options(wrong):
     with pytest.raises(SettingsError):

@@ -235,6 +235,20 @@ def test_bytes_limit_is_the_models(caller):
     assert fetch.limit_of((replace(IMAGE[0], limits=replace(IMAGE[0].limits, max_bytes=None)),)) > 0
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://x/a/b%20c.png?x=1", "b c.png"),
+        ("oss://dir/猫.png", "猫.png"),
+        ("http://x/a\ud83d.png", "a?.png"),
+        ("data:image/png;base64,AA/x.png", ""),
+        ("http://[x/y.png", ""),
+    ],
+)
+def test_names_in_urls(url, name):
+    assert fetch.file_name(url) == name
+
+
 def test_pictures_only_come_as_data():
     with pytest.raises(Fault, match="base64 is for images only"):
         get(data_uri(tone(4), "audio/wav"), AUDIO)

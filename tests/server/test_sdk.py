@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import requests
 
-from .conftest import TOKEN, Caller, Clip, data_uri, picture
+from .conftest import TOKEN, Caller, Clip, data_uri, film, picture
 
 with warnings.catch_warnings():
     # Its own imports, not ours to mend.
@@ -84,3 +89,92 @@ def test_cancel_and_list(serve, gate, monkeypatch):
     listed = sdk.list(model_name=MODEL, status="CANCELED")
     assert listed.status_code == 200
     assert [row["task_id"] for row in listed.output["data"]] == [second.output.task_id]
+
+
+def quick(spec, path, *, should_stop):
+    """An engine that makes true videos of the right size, one picture a second."""
+    path.write_bytes(film(round(spec.seconds), spec.width, spec.height, 1))
+
+
+NO_REGISTRY = ("connection", "could not find a version", "network", "resolve", "timed out")
+
+
+@pytest.fixture(scope="session", params=["1.25.8", "1.25.16", "installed"])
+def library(request, tmp_path_factory):
+    """Install an SDK beside ours: the oldest that the documents name for 2.6 and for 2.7."""
+    if request.param == "installed":
+        return request.param, None
+    folder = tmp_path_factory.mktemp("sdk")
+    # Its dependencies are there: the installed one has the same.
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+            *("--target", str(folder), f"dashscope=={request.param}"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.lower()
+        if os.environ.get("CI") != "true" and any(word in said for word in NO_REGISTRY):
+            pytest.skip("no package registry in reach")
+        pytest.fail(done.stderr)
+    return request.param, folder
+
+
+MEDIA = {"2.7 i2v", "2.7 r2v", "2.7 edit", "3.0"}
+SIZES = {
+    "t2v": ((1280, 720), 2),
+    "t2v with a sound": ((832, 480), 5),
+    "i2v": ((1104, 816), 2),
+    "i2v by path": ((720, 544), 3),
+    "kf2v": ((720, 544), 5),
+    "r2v, videos only": ((1280, 720), 2),
+    "r2v": ((1280, 720), 2),
+    "2.7 i2v": ((1104, 816), 2),
+    "2.7 r2v": ((1280, 720), 2),
+    "2.7 edit": ((1104, 816), 3),
+    "3.0": ((720, 544), 2),
+    "s2v": ((640, 480), 4),
+    "vace": ((1280, 720), 5),
+}
+
+
+def test_every_family_with_old_and_new_sdks(serve, shelf, library, tmp_path):
+    caller = serve(engine=quick, workers=4)
+    for name, data in shelf.files.items():
+        (tmp_path / name[1:]).write_bytes(data)
+    version, folder = library
+    environment = {**os.environ, **({"PYTHONPATH": str(folder)} if folder else {})}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-W", "ignore", str(Path(__file__).with_name("sdk_script.py"))),
+            *(caller.base, TOKEN, str(tmp_path), shelf.url),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert version in (seen["version"], "installed")
+    assert (seen["fetched"], seen["listed"]) == ("SUCCEEDED", True)
+    assert seen["cancelled"] == "UnsupportedOperation"
+    # The oldest knows neither media nor mixed references.
+    left_out = {*MEDIA, "r2v"} if version == "1.25.8" else set()
+    assert set(seen["done"]) == set(SIZES) - left_out
+    for name, result in seen["done"].items():
+        assert result["status"] == "SUCCEEDED", (name, result)
+        clip = watch(result["url"])
+        size, seconds = SIZES[name]
+        assert (name, clip.size, clip.pictures) == (name, size, seconds)
+    assert seen["done"]["t2v"]["usage"]["size"] == "1280*720"
+
+
+def test_a_missing_local_file_is_not_uploaded(sdk):
+    with pytest.raises(Exception, match="not exists"):
+        sdk.async_call(img_url="file:///no/such.png", **FAST)

@@ -9,7 +9,7 @@ import pytest
 
 from wan_magic.server.engines import Stopped
 
-from .conftest import Clock
+from .conftest import IMAGE2VIDEO, Clock
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 
@@ -108,6 +108,21 @@ def test_tasks_at_a_time(serve, gate):
     assert caller.query(ids[2])["output"]["task_status"] == "PENDING"
     gate.open.set()
     caller.finish(ids[2])
+
+
+def test_a_model_whose_limit_is_not_known_has_none(serve, gate):
+    caller = serve(engine=gate, workers=8)
+    for _ in range(8):
+        answer = caller.send("wan3.0-video", {"prompt": "p"})
+        caller.until(answer.json()["output"]["task_id"], "RUNNING")
+
+
+def test_the_list_names_the_group_of_the_model(serve, gate):
+    caller = serve(engine=gate)
+    caller.send("wanx2.1-kf2v-plus", {"first_frame_url": "x"}, path=IMAGE2VIDEO)
+    row = caller.get("/tasks").json()["data"][0]
+    key = "apikey:v1:aigc:image2video:video-synthesis:wanx2.1-kf2v-plus"
+    assert row["user_api_unique_key"] == key
 
 
 def test_expired_tasks_are_unknown(serve, gate):

@@ -50,9 +50,11 @@ def file_name(url: str) -> str:
     if url[:5].lower() == "data:":
         return ""
     try:
-        return unquote(urlsplit(url).path).rpartition("/")[2]
+        name = unquote(urlsplit(url).path).rpartition("/")[2]
     except ValueError:
         return ""
+    # It will be drawn: half a surrogate pair can't be.
+    return name.encode("utf-8", "replace").decode()
 
 
 def fetch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.server.faults import invalid, required, specification
@@ -83,7 +83,24 @@ def _flat(model: Model, inputs: dict[str, Any]) -> list[Given]:
         if not isinstance(urls, list) or not all(isinstance(u, str) and u for u in urls):
             raise specification(f"input.{name} must be a list of URLs")
         given += [Given(slots, url) for url in urls]
+    for slot in _unnamed(model):
+        if url := text_of(inputs, slot.type):
+            given.append(Given((slot,), url))
     return given
+
+
+def _unnamed(model: Model) -> list[Slot]:
+    """Return the inputs that no option of ours fills: like the slot of the other end.
+
+    ``last_clip_url`` has no place in the table; what holds for ``first_clip_url`` holds
+    for it.
+    """
+    ends = {slot.type.partition("_")[2]: slot for slot in model.inputs}
+    return [
+        replace(ends[end], type=name)
+        for name in model.parameters
+        if name.endswith("_url") and (end := name.partition("_")[2]) in ends
+    ]
 
 
 def _media(model: Model, inputs: dict[str, Any]) -> list[Given]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,12 +86,12 @@ class Loader:
         if slots[0].media == "link":
             return Loaded(slots[0], None, check_link(url, private=self._private), Facts())
         name = file_name(url)
+        path = self._folder / f"input-{number}"
         if url[:6].lower() == "oss://":
-            path = self._find_upload(url)
+            _take(self._find_upload(url), path)
             if path.stat().st_size > limit_of(slots):
                 raise too_big(slots, limit_of(slots))
         else:
-            path = self._folder / f"input-{number}"
             fetch(url, path, slots=slots, private=self._private, should_stop=self._should_stop)
         slot = slots[0]
         if len(slots) > 1:
@@ -102,6 +103,16 @@ class Loader:
         if most is not None and path.stat().st_size > most:
             raise too_big((slot,), most)
         return Loaded(slot, path, name, probe(path, slot.media, slot.limits, name))
+
+
+def _take(upload: Path, path: Path) -> None:
+    """Give a task its own hold of an upload, which may be forgotten in the meantime."""
+    try:
+        path.hardlink_to(upload)
+    except FileNotFoundError:
+        raise inspection(faults.MEDIA_MISSING) from None
+    except (OSError, NotImplementedError):  # some file systems know no links
+        shutil.copyfile(upload, path)
 
 
 def _check_totals(loaded: list[Loaded]) -> None:

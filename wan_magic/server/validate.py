@@ -106,7 +106,7 @@ def check(model: Model, inputs: dict[str, Any], parameters: dict[str, Any]) -> W
     sent = _sent(model, inputs, parameters)
     values = {name: p.default for name, p in model.parameters.items()} | sent
     prompt = text_of(inputs, "prompt")[: model.prompt_max]
-    _check_inputs(model, given, values)
+    _check_inputs(model, given)
     if not prompt and not template:
         if model.prompt == "required":
             raise required("input.prompt")
@@ -115,7 +115,7 @@ def check(model: Model, inputs: dict[str, Any], parameters: dict[str, Any]) -> W
     _check_together(model, given, values)
     if "function" in values:
         references = sum(one.option == "ref" for one in given)
-        check_function({one.type for one in given} | set(sent), values, references)
+        check_function({one.type for one in given}, values, references)
     sound = model.has_sound and (model.sound == "always" or values.get("audio") is not False)
     if not sound:  # the switch wins over a sound that is given along
         given = tuple(one for one in given if one.option != "audio")
@@ -176,12 +176,8 @@ def _check_value(name: str, parameter: Parameter, value: Any) -> None:
             raise invalid(f"Range of {name} should be {span}")
 
 
-def _check_inputs(model: Model, given: tuple[Given, ...], values: Mapping[str, Any]) -> None:
-    counts = Counter(one.type for one in given)
-    counted = {name for types, _, _ in model.totals for name in types}
-    for name in counted & set(model.parameters):  # an input that no option of ours fills
-        counts[name] += bool(values.get(name))
-    found = clash(model, counts)
+def _check_inputs(model: Model, given: tuple[Given, ...]) -> None:
+    found = clash(model, Counter(one.type for one in given))
     if found is not None:
         raise _clash_fault(model, found, bool(given))
 
