@@ -61,11 +61,7 @@ class ModelTable:
         head = "".join(f'<th scope="col" style="{pad}">{name}</th>' for name in COLUMNS)
         body = "".join(
             "<tr>"
-            + "".join(
-                f'<td style="{pad}{";white-space:nowrap" if name == "model" else ""}">'
-                f"{html.code(row[name]) if name == 'model' else html.text(row[name])}</td>"
-                for name in COLUMNS
-            )
+            + "".join(f'<td style="{pad}">{_cell(name, row[name])}</td>' for name in COLUMNS)
             + "</tr>"
             for row in self.to_dicts()
         )
@@ -74,6 +70,16 @@ class ModelTable:
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
             f"{html.line(html.text(footnote()))}"
         )
+
+
+def _cell(column: str, value: str) -> str:
+    """Return a cell's HTML: a name, an option or a number is never broken in two."""
+    if column == "model":
+        return f'<span style="white-space:nowrap">{html.code(value)}</span>'
+    joint = {"inputs": ", ", "CNY/s": " / ", "USD/s": " / "}.get(column)
+    parts = value.split(joint) if joint else [value]
+    whole = [f'<span style="white-space:nowrap">{html.text(part)}</span>' for part in parts]
+    return html.text(joint).join(whole) if joint else html.text(value)
 
 
 def models(query: str = "") -> ModelTable:
