@@ -249,11 +249,13 @@ def test_the_key_appears_nowhere(
     out = io.BytesIO()
     Image.new("RGB", (320, 320)).save(out, "PNG")
     file = {"name": "a.png", "type": "image/png", "size": 1, "last_modified": 0}
-    panel.upload.set_state({"value": [{**file, "content": memoryview(out.getvalue())}]})
+    panel.model.value = "wanx2.1-i2v-turbo"
+    panel.inputs["image"].upload.set_state(
+        {"value": [{**file, "content": memoryview(out.getvalue())}]}
+    )
     monkeypatch.setattr("wan_magic.notebook.panel._SETTLE_SECONDS", 0)
     panel.generate.click()  # no prompt yet
     panel.prompt.value = "A cat"
-    panel.model.value = "wanx2.1-i2v-turbo"
     panel.controls["duration"].value = 3
     panel.generate.click()
     panel.jobs[0].result(timeout=60)

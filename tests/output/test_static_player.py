@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -19,7 +20,7 @@ from wan_magic.output.player import (
     price_line,
     started_bundle,
 )
-from wan_magic.wan.media import FirstFrame
+from wan_magic.wan.media import Input
 from wan_magic.wan.request import VideoRequest
 
 EVIL = "</video><script>alert(\"1\")</script>' onerror='x"
@@ -118,14 +119,14 @@ def test_the_caption_tells_what_else_was_asked_for_and_no_signed_address(make_cl
     request = VideoRequest(
         prompt="waves",
         shot_type="multi",
-        audio_url="https://host/a/song.mp3?Signature=s3cret",
+        inputs=(Input.from_url("audio", "audio", "https://host/a/song.mp3?Signature=s3cret"),),
         prompt_extend=False,
         watermark=True,
         negative_prompt="blur",
     )
     tree = player(make_clip(request=request))
     assert (
-        "shots: multi · sound from: song.mp3 · prompt extension: no · watermark: yes"
+        "sound from: song.mp3 · shots: multi · prompt extension: no · watermark: yes"
         " · negative prompt: blur"
     ) in tree.text
     assert "s3cret" not in tree.text
@@ -190,11 +191,75 @@ def test_whatever_people_and_servers_write_stays_text(make_clip, notebook):
     assert path.name in tree.text
 
 
-def test_a_clip_without_a_prompt_is_called_by_its_effect_or_its_file(make_clip):
+def address(option, media, name, **about):
+    """An input by an address that is signed by somebody else."""
+    url = f"https://x.org/folder/{name}?Signature=s3cret"
+    return replace(Input.from_url(option, media, url), **about)
+
+
+def test_a_clip_without_a_prompt_is_called_by_its_effect_its_inputs_or_its_file(make_clip):
     request = VideoRequest(model="wanx2.1-i2v-plus", template="hug")
     assert player(make_clip(request=request)).one("video")["title"] == "hug"
+    portrait = (address("image", "image", "anna.png"), address("audio", "audio", "voice.wav"))
+    spoken = make_clip(request=VideoRequest(model="wan2.2-s2v", inputs=portrait))
+    tree = player(spoken)
+    assert tree.one("video")["title"] == tree.one("img")["alt"] == "wan2.2-s2v: anna.png, voice.wav"
     nameless = make_clip(request=VideoRequest())
     assert player(nameless).one("video")["title"] == "waves-0385dc79.mp4"
+
+
+def test_a_prompt_that_the_model_does_not_read_is_still_the_title(make_clip):
+    request = VideoRequest(model="wan2.2-s2v", prompt="Anna says hello")
+    assert player(make_clip(request=request)).one("video")["title"] == "Anna says hello"
+
+
+def test_every_input_is_named_and_no_address_is_shown(make_clip):
+    inputs = (
+        address("image", "image", "a.png"),
+        address("last_frame", "image", "b.png"),
+        address("ref", "image", "anna.png"),
+        address("ref", "audio", "anna.wav"),
+        address("video", "video", "take.mp4"),
+        address("clip", "video", "shot1.mp4"),
+        address("audio", "audio", "song.mp3"),
+        address("mask", "image", "mask.png"),
+        address("file", "file", "talk.pdf"),
+        address("link", "link", "page"),
+    )
+    bundle = player_bundle(make_clip(request=VideoRequest(model="wan3.0-video", inputs=inputs)))
+    assert (
+        "picture: a.png · last frame: b.png · references: anna.png, anna.wav · video: take.mp4"
+        " · continues: shot1.mp4 · sound from: song.mp3 · mask: mask.png · document: talk.pdf"
+        " · page: page"
+    ) in Tree(bundle[0]["text/html"]).text
+    assert "x.org" not in json.dumps(bundle)
+    assert secrets_in(bundle) == []
+
+
+def test_modes_functions_and_further_fields_are_told(make_clip):
+    request = VideoRequest(
+        model="wanx2.1-vace-plus",
+        prompt="p",
+        function="video_edit",
+        extra_parameters={"strength": 0.5, "control_condition": "<depth>"},
+        extra_inputs={"last_clip_url": "https://x.org/c.mp4?Signature=s3cret"},
+    )
+    bundle = player_bundle(make_clip(request=request))
+    text = Tree(bundle[0]["text/html"]).text
+    assert "function: video_edit · strength: 0.5 · control_condition: <depth>" in text
+    assert "last_clip_url: …" in text
+    assert secrets_in(bundle) == []
+    request = VideoRequest(model="wan2.2-animate-mix", mode="wan-pro", check_image=False)
+    assert "mode: wan-pro · picture check: no" in player(make_clip(request=request)).text
+    request = VideoRequest(model="wan2.7-videoedit", audio_setting="origin", ratio="9:16")
+    assert "ratio: 9:16 · sound: origin" in player(make_clip(request=request)).text
+
+
+def test_a_rewritten_prompt_is_folded_away_below_the_users_own(make_clip):
+    tree = player(make_clip(actual_prompt="Waves roll in, at length."))
+    assert len(tree.find("details")) == 1
+    assert tree.text.index("waves roll in") < tree.text.index("prompt as the server rewrote it")
+    assert "Waves roll in, at length." in tree.text
 
 
 # -- what a front end can't reach ---------------------------------------------------
@@ -240,15 +305,13 @@ def test_a_file_that_is_gone_is_told(make_clip, notebook, tmp_path, folder):
 
 def secrets_in(bundle):
     text = json.dumps(bundle)
-    return [word for word in ("s3cret", "storage.example", "img_url", "AAAA") if word in text]
+    return [word for word in ("s3cret", "storage.example", "x.org", "AAAA") if word in text]
 
 
 def test_provenance_is_saved_and_nothing_secret(make_clip):
-    image = FirstFrame("https://x.org/a.png?Signature=s3cret", "a URL", None, None, "d", None)
     request = VideoRequest(
         prompt="waves",
-        image=image,
-        audio_url="https://x.org/a.mp3?Signature=s3cret",
+        inputs=(address("image", "image", "a.png"), address("audio", "audio", "a.mp3")),
         resolution="480P",
         seed=7,
     )
@@ -256,7 +319,7 @@ def test_provenance_is_saved_and_nothing_secret(make_clip):
     assert bundle[1] == {
         "wan_magic": {
             "model": "wan2.5-i2v-preview",
-            "input": {"prompt": "waves"},
+            "input": {"prompt": "waves", "img_url": "a.png", "audio_url": "a.mp3"},
             "parameters": {"resolution": "480P", "seed": 7},
             "task_id": "0385dc79-5ff8",
             "file": "waves-0385dc79.mp4",
@@ -378,3 +441,54 @@ def test_of_a_resumed_job_only_what_is_known_is_told():
     made.finish(FAILED, State.FAILED)
     text = Tree(ended_bundle(made)[0]["text/html"]).text
     assert "unknown model · at beijing · after 0 s" in text
+
+
+UNKNOWN = "how many seconds are billed is not known before"
+RESELLER = "unconfirmed: from a reseller's list of 2026-09"
+MOVED = (
+    address("image", "image", "anna.png"),
+    address("video", "video", "dance.mp4", seconds=2.5),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (
+            VideoRequest(model="wan2.2-animate-mix", mode="wan-pro", inputs=MOVED),
+            "estimated cost 2.25 CNY (2.5 s × 0.90 CNY, price list of 2026-04)",
+        ),
+        (
+            VideoRequest(model="wan2.7-videoedit", inputs=(address("video", "video", "a.mp4"),)),
+            f"estimated cost 1.00 CNY a second ({UNKNOWN}; price list of 2026-04)",
+        ),
+        (
+            VideoRequest(model="wan3.0-video", duration=-1, resolution="480P"),
+            f"estimated cost 0.30 CNY a second ({UNKNOWN}; {RESELLER})",
+        ),
+        (
+            VideoRequest(model="wan2.7-r2v", inputs=(replace(MOVED[1], option="ref"),)),
+            "estimated cost 7.50 CNY (7.5 s × 1.00 CNY, price list of 2026-04)",
+        ),
+        (VideoRequest(model="wan9"), "price unknown here"),
+    ],
+    ids=["by mode", "unknown length", "the model decides", "input too", "unknown model"],
+)
+def test_a_price_by_mode_or_of_unknown_length_is_told_as_far_as_it_is_known(request_, words):
+    made = Job(request_, endpoint="beijing", region="beijing")
+    assert price_line(made) == words.replace("seconds is billed", "seconds are billed")
+
+
+def test_of_a_clip_whose_length_only_the_server_knows_no_length_is_claimed():
+    request = VideoRequest(model="wan3.0-video", prompt="p", duration=-1, seed=7)
+    made = Job(request, endpoint="beijing", region="beijing")
+    assert (
+        "wan3.0-video · 1080P · seed 7 · at beijing" in Tree(started_bundle(made)["text/html"]).text
+    )
+
+
+def test_the_mode_stands_where_there_is_no_resolution():
+    request = VideoRequest(model="wan2.2-animate-move", inputs=MOVED)
+    made = Job(request, endpoint="beijing", region="beijing")
+    text = Tree(started_bundle(made)["text/html"]).text
+    assert "wan2.2-animate-move · wan-std · 2.5 s · at beijing" in text

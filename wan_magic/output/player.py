@@ -44,7 +44,7 @@ def player_bundle(clip: Clip) -> Bundle:
 def player_html(clip: Clip) -> str:
     """Return the player with its caption."""
     request = clip.request
-    title = html.short(request.prompt.strip() or request.template or clip.path.name, 200)
+    title = html.short(_title(clip), 200)
     shown = f'width="{_shown_width(clip)}"'
     poster = "data:image/jpeg;base64," + base64.b64encode(clip.poster).decode()
     link, src, note = relative_src(clip.path), None, ""
@@ -85,6 +85,14 @@ def player_html(clip: Clip) -> str:
         note,
         tone="preview" if clip.is_preview else "good",
     )
+
+
+def _title(clip: Clip) -> str:
+    """Return what a clip is called: by its prompt, its effect, its inputs, or its file."""
+    request = clip.request
+    names = ", ".join(dict.fromkeys(one.name for one in request.inputs))
+    made = names and f"{request.model}: {names}"
+    return request.prompt.strip() or request.template or made or clip.path.name
 
 
 def _shown_width(clip: Clip) -> int:
@@ -133,6 +141,7 @@ def wishes(request: VideoRequest) -> list[str]:
 
 
 _INPUT_WORDS = {
+    "image": "picture",
     "last_frame": "last frame",
     "ref": "references",
     "video": "video",
@@ -145,7 +154,7 @@ _INPUT_WORDS = {
 
 
 def _given(request: VideoRequest) -> dict[str, str]:
-    """Return the names of the inputs; the first frame is seen in the card itself."""
+    """Return the names of the inputs."""
     return {
         words: ", ".join(one.name for one in request.of(option))
         for option, words in _INPUT_WORDS.items()
