@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import wave
 from decimal import Decimal
 
 import pytest
@@ -135,7 +136,10 @@ def test_an_unknown_option_with_the_nearest_right_one(option, hint):
     ("options", "part"),
     [
         ({"model": "sora"}, "unknown model 'sora'"),
-        ({"prompt": " "}, "the prompt is empty"),
+        (
+            {"prompt": " ", "model": "2.7", "ref": "https://x.org/a.png", "image": None},
+            "the prompt is",
+        ),
         ({"resolution": "4K"}, "does not take resolution '4K'"),
         ({"duration": 6}, "does not take duration 6"),
         ({"seed": -1}, "out of range"),
@@ -153,24 +157,133 @@ def test_bad_input_costs_nothing(no_network, options, part):
     assert part in refusal(**options)
 
 
-def test_no_image_at_all():
-    with pytest.raises(InputError, match="i2v-preview needs a first frame"):
-        api.build("waves")
+def test_without_an_image_it_is_text_to_video():
+    request, notes = api.build("waves", seed=7)
+    assert request.body() == {
+        "model": "wan2.5-t2v-preview",
+        "input": {"prompt": "waves"},
+        "parameters": {"seed": 7},
+    }
+    assert notes == ()
+    with pytest.raises(InputError, match="the prompt is empty"):
+        api.build()
+
+
+def test_a_picture_may_do_without_a_prompt_and_that_is_noted():
+    request, notes = build(prompt="", seed=7)
+    assert "prompt" not in request.body()["input"]
+    assert notes == ("there is no prompt: the model decides what happens",)
+
+
+def test_a_model_that_is_named_and_needs_an_image_says_so():
+    with pytest.raises(InputError, match="i2v-preview needs --image"):
+        api.build("waves", model="wan2.5-i2v-preview")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "model"),
+    [
+        ({}, "wan2.5-t2v-preview"),
+        ({"audio": "a.mp3"}, "wan2.5-t2v-preview"),
+        ({"image": "a.png"}, "wan2.5-i2v-preview"),
+        ({"image": "a.png", "audio": "a.mp3"}, "wan2.5-i2v-preview"),
+        ({"image": "a.png", "last_frame": "b.png"}, "wan2.7-i2v"),
+        ({"clip": "a.mp4"}, "wan2.7-i2v"),
+        ({"clip": "a.mp4", "last_frame": "b.png"}, "wan2.7-i2v"),
+        ({"ref": "a.png"}, "wan2.7-r2v"),
+        ({"ref": ["a.png", "b.mp4"], "image": "c.png"}, "wan2.7-r2v"),
+        ({"video": "a.mp4"}, "wan2.7-videoedit"),
+        ({"video": "a.mp4", "ref": ["a.png", "b.png"]}, "wan2.7-videoedit"),
+        ({"last_frame": "a.png"}, "wan3.0-video"),
+        ({"file": "a.pdf"}, "wan3.0-video"),
+        ({"link": "a"}, "wan3.0-video"),
+        ({"link": "a", "ref": "a.png"}, "wan3.0-video"),
+    ],
+    ids=str,
+)
+def test_the_inputs_choose_the_model_where_none_is_named(inputs, model):
+    given = {
+        name: [f"https://x.org/{one}" for one in (many if isinstance(many, list) else [many])]
+        for name, many in inputs.items()
+    }
+    assert api.build("waves", **given)[0].model == model
 
 
 @pytest.mark.parametrize(
     ("audio", "switch"),
-    [("auto", True), ("off", False), (True, True), (False, False), (None, None), ("", None)],
+    [("auto", True), ("off", False), (True, True), (False, False), (None, None)],
 )
 def test_the_audio_switch(audio, switch):
     request, _ = build(model="wan2.6-i2v-flash", audio=audio)
-    assert (request.audio, request.audio_url) == (switch, None)
+    assert (request.audio, request.of("audio")) == (switch, ())
+
+
+def test_no_audio_is_none_and_not_an_empty_text():
+    assert "no audio was given" in refusal(audio="")
 
 
 def test_audio_by_address():
     request, notes = build(audio="https://x.org/rain.mp3")
-    assert (request.audio, request.audio_url) == (None, "https://x.org/rain.mp3")
+    assert request.audio is None
+    assert [one.value for one in request.of("audio")] == ["https://x.org/rain.mp3"]
     assert any("longer than 5 s is cut" in note for note in notes)
+
+
+def test_local_audio_waits_to_be_uploaded(folder, no_network):
+    with wave.open("rain.wav", "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(4 * 8000 * 2))
+    request, _ = build(audio="rain.wav")
+    (sound,) = request.pending
+    assert sound.size == (folder / "rain.wav").stat().st_size
+    assert request.of("audio")[0].seconds == pytest.approx(4)
+    assert "rain.wav, 64,044 bytes, uploaded first" in request.shown_body()["input"]["audio_url"]
+
+
+def test_a_reference_is_one_value_or_a_list_of_them():
+    url = "https://x.org/anna.png"
+    for ref in (url, [url], (url,)):
+        assert api.build("p", ref=ref)[0].body()["input"]["media"] == [
+            {"type": "reference_image", "url": url}
+        ]
+
+
+def test_fields_that_are_given_as_extra_parameters_are_the_options_of_that_name():
+    request, _ = build(model="2.6", extra_parameters={"seed": 3, "resolution": "720P", "x": 1})
+    assert (request.seed, request.resolution) == (3, "720P")
+    assert request.body()["parameters"] == {"seed": 3, "resolution": "720P", "x": 1}
+    assert str(request.estimate("beijing")) == "3.00 CNY", "priced like any other"
+
+
+def test_what_is_given_in_two_ways_is_an_error():
+    assert "seed is given twice" in refusal(seed=7, extra_parameters={"seed": 7})
+    assert "img_url is given twice" in refusal(extra_inputs={"img_url": "https://x.org/b.png"})
+
+
+def test_of_an_unchecked_model_extra_fields_are_sent_as_they_are():
+    request, notes = build(
+        model="2.6", unchecked=True, extra_parameters={"seed": "x", "duration": 7.5}
+    )
+    assert request.body()["parameters"] == {"seed": "x", "duration": 7.5}
+    assert request.seed is None
+    assert any("unchecked" in note for note in notes)
+
+
+def test_a_model_that_the_region_does_not_have_is_noted():
+    def notes(region, **options):
+        return " ".join(api.build("waves", region=region, **options)[1])
+
+    assert "list wan2.6-t2v-us for virginia, and not for beijing" in notes(
+        "beijing", model="wan2.6-t2v-us"
+    )
+    assert notes("virginia", model="wan2.6-t2v-us") == ""
+    assert notes(None, model="wan2.6-t2v-us") == "", "of a gateway nothing is known"
+
+
+def test_a_version_is_the_model_of_that_name_in_the_region():
+    assert api.build("waves", model="2.1", region="beijing")[0].model == "wanx2.1-t2v-turbo"
+    assert api.build("waves", model="2.1", region="singapore")[0].model == "wan2.1-t2v-turbo"
+    assert api.build("waves", model="2.6-us", region="virginia")[0].model == "wan2.6-t2v-us"
 
 
 def test_notes_of_the_image_and_of_the_request_are_told(picture):
