@@ -74,7 +74,7 @@ class Panel:
             placeholder="What should the video show?",
             description="Prompt",
             rows=3,
-            layout=WIDE,
+            layout=widgets.Layout(width="auto"),  # its own: it is hidden for some models
             style=LABELS,
         )
         self.model = widgets.Dropdown(
@@ -127,12 +127,15 @@ class Panel:
         for name in taken:  # made once: what was chosen stays when the model changes
             self.inputs.setdefault(name, InputControl(name, self._say))
         self.files.children = [self.inputs[name].box for name in taken]
+        if "image" in taken:
+            starts = "Picture" if model.kind in ("s2v", "animate") else "First frame"
+            self.inputs["image"].label.value = starts
         self.prompt.layout.display = "none" if model.prompt == "none" else None
         before = {name: control.value for name, control in self.controls.items()}
         self.controls = {
             option.name: _control(option, model)
             for option in OPTIONS
-            if option.in_panel and option.takes(model)
+            if option.in_panel and option.takes(model) and _is_offered(option, model)
         }
         for name, control in self.controls.items():
             if name in before and before[name] in _values(control, before[name]):
@@ -219,17 +222,31 @@ def _values(control: widgets.Widget, value: Any) -> list[Any]:
     return [value] if pairs is None else [pair[1] for pair in pairs]
 
 
+def _is_offered(option: Option, model: Model) -> bool:
+    """Leave out a switch that the documents do not list for the model."""
+    return option.name != "audio" or bool(model.slots("audio")) or model.sound == "switch"
+
+
+def _said(value: Any, model: Model) -> str:
+    """Return a value as it stands in a list; the seconds that are none say what they mean."""
+    meant = {-1: "the model decides", 0: f"as long as the {model.length_from}"}
+    return f"{value}: {meant[value]}" if value in meant else str(value)
+
+
 def _control(option: Option, model: Model) -> widgets.Widget:
     """Make the control of one option, with the values that the model takes."""
     label = option.name.replace("_", " ").capitalize()
     common = {"description": label, "tooltip": option.help, "layout": WIDE, "style": LABELS}
     choices = option.choices(model)
+    if option.name == "audio" and not model.slots("audio"):
+        pairs: list[tuple[str, Any]] = [(_DEFAULT, _UNSET), ("auto", "auto"), ("off", "off")]
+        return widgets.Dropdown(options=pairs, value=_UNSET, **common)
     if option.kind == "switch":
         pairs = [(_DEFAULT, _UNSET), ("yes", True), ("no", False)]
         return widgets.Dropdown(options=pairs, value=_UNSET, **common)
     if choices:
         standard = model.default(option.name)
         first = f"{_DEFAULT} ({standard})" if standard else _DEFAULT
-        pairs = [(first, _UNSET), *((str(value), value) for value in choices)]
+        pairs = [(first, _UNSET), *((_said(value, model), value) for value in choices)]
         return widgets.Dropdown(options=pairs, value=_UNSET, **common)
     return widgets.Text(placeholder=option.help, continuous_update=False, **common)

@@ -18,6 +18,7 @@ LABELS = {"description_width": "110px"}
 _LABEL = widgets.Layout(width="110px", display="flex", justify_content="flex-end")
 _PICTURES = ("image", "last_frame", "ref")
 """Inputs that are chosen from the disk of the browser; videos are too large for that."""
+_NAMES = {"image": "First frame", "ref": "References"}
 _NO_PICTURE = "that file is not a picture that can be read: JPEG, PNG, BMP and WEBP are"
 
 
@@ -39,6 +40,8 @@ class InputControl:
         For pictures.
     address : ipywidgets.Text or Textarea
         For a path or URL; references one a line.
+    label : ipywidgets.Label
+        What a picture is for.
     """
 
     def __init__(self, name: str, say: Callable[[str], None]) -> None:
@@ -46,7 +49,7 @@ class InputControl:
         self.name = name
         self._say = say
         self._files: list[bytes] = []
-        label = "First frame" if name == "image" else name.replace("_", " ").capitalize()
+        label = _NAMES.get(name, name.replace("_", " ").capitalize())
         has_upload = name in _PICTURES
         self.upload = widgets.FileUpload(
             accept="image/*",
@@ -67,7 +70,8 @@ class InputControl:
             style=LABELS,
             **({"rows": 2} if option.repeat else {}),
         )
-        chosen = [row(widgets.Label(label, layout=_LABEL), self.upload, self.preview)]
+        self.label = widgets.Label(label, layout=_LABEL)
+        chosen = [row(self.label, self.upload, self.preview)]
         self.box = widgets.VBox([*(chosen if has_upload else []), self.address])
         self.upload.observe(self._uploaded, names="value")
 

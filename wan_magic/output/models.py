@@ -75,7 +75,8 @@ class ModelTable:
 def _cell(column: str, value: str) -> str:
     """Return a cell's HTML: a name, an option or a number is never broken in two."""
     if column == "model":
-        return f'<span style="white-space:nowrap">{html.code(value)}</span>'
+        style = "white-space:nowrap;font-family:monospace;user-select:all"
+        return f'<span style="{style}">{html.text(value)}</span>'
     joint = {"inputs": ", ", "CNY/s": " / ", "USD/s": " / "}.get(column)
     parts = value.split(joint) if joint else [value]
     whole = [f'<span style="white-space:nowrap">{html.text(part)}</span>' for part in parts]
@@ -168,7 +169,7 @@ def price(row: Model, region: Region) -> str:
     if row.silent_prices and region in row.silent_prices:
         text += f" (silent {listed(row.silent_prices)})"
     if row.bills_input and text != "–":
-        text += ", input too"
+        text += " +"
     return f"{text} ?" if row.price_note and text != "–" else text
 
 
@@ -176,5 +177,6 @@ def footnote() -> str:
     """Return what the marks mean."""
     return (
         f"{_DEFAULT_MARK} the server's default. Prices of a second as of {catalog.PRICES_AS_OF},"
-        " in the order of the resolutions; ? unconfirmed; – not offered or not known."
+        " in the order of the resolutions; + the seconds of a given video are billed, too;"
+        " ? unconfirmed; – not offered or not known."
     )
