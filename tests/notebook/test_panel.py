@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
+import ipywidgets
 import pytest
 from magic_shell import CLOSED, KEY, png, wait_until
 from PIL import Image
@@ -12,12 +13,15 @@ from PIL import Image
 from wan_magic import api
 from wan_magic.errors import InputError
 from wan_magic.jobs.job import Job
-from wan_magic.notebook.options import BY_NAME, OPTIONS
+from wan_magic.notebook.options import BY_NAME, INPUTS, OPTIONS
 from wan_magic.notebook.panel import Panel, panel
 from wan_magic.settings import Settings
 from wan_magic.wan import catalog
+from wan_magic.wan.request import DEFAULT_MODEL
 
 TURBO = "wanx2.1-i2v-turbo"
+PICTURES = {"image", "last_frame", "ref"}
+WEB = "https://example.com/"
 
 
 @pytest.fixture(autouse=True)
@@ -46,21 +50,23 @@ def started(monkeypatch, real_job):
     return requests
 
 
-def upload(chooser, data, name="cat.png"):
-    """What the front end sends when a file was chosen."""
-    file = {
-        "name": name,
-        "type": "image/png",
-        "size": len(data),
-        "last_modified": 1_700_000_000_000,
-    }
-    chooser.set_state({"value": [{**file, "content": memoryview(data)}]})
+def upload(chooser, *contents, name="cat.png"):
+    """What the front end sends when files were chosen."""
+    file = {"name": name, "type": "image/png", "last_modified": 1_700_000_000_000}
+    chosen = [{**file, "size": len(data), "content": memoryview(data)} for data in contents]
+    chooser.set_state({"value": chosen})
 
 
 def ready(panel):
-    upload(panel.upload, png())
+    upload(panel.inputs["image"].upload, png())
     panel.prompt.value = "A cat runs"
     return panel
+
+
+def descendants(box):
+    for child in getattr(box, "children", ()):
+        yield child
+        yield from descendants(child)
 
 
 def values(control):
@@ -74,28 +80,62 @@ def values(control):
 @pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.name)
 def test_each_model_gets_exactly_its_options_and_values(made, model):
     made.model.value = model.name
+    sound = "audio" in model.options or model.sound == "switch"
     expected = [option.name for option in OPTIONS if option.in_panel and option.takes(model)]
+    expected = [name for name in expected if name != "audio" or sound]
     assert list(made.controls) == expected
     assert made.options.children == tuple(made.controls.values())
-    assert tuple(values(made.controls["resolution"])) == model.resolutions
-    assert tuple(values(made.controls["duration"])) == model.durations
-    assert ("audio" in made.controls) == model.has_sound
-    assert ("shot_type" in made.controls) == bool(model.shot_types)
-    if model.shot_types:
-        assert tuple(values(made.controls["shot_type"])) == model.shot_types
-    if model.templates:
-        assert tuple(values(made.controls["template"])) == model.templates
-    assert values(made.controls["watermark"]) == [True, False]
+    for name, control in made.controls.items():
+        choices = BY_NAME[name].choices(model)
+        if choices:
+            assert tuple(values(control)) == choices
+        elif BY_NAME[name].kind == "switch":
+            assert values(control) == [True, False]
+        elif name == "audio" and "audio" not in model.options:
+            assert values(control) == ["auto", "off"]
+        else:
+            assert isinstance(control, ipywidgets.Text)
 
 
-def test_every_model_can_be_chosen_and_the_default_is_chosen(made):
-    assert made.model.options == tuple(catalog.MODELS)
-    assert made.model.value == catalog.DEFAULT_MODEL
+@pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.name)
+def test_each_model_gets_exactly_its_inputs(made, model):
+    made.model.value = model.name
+    expected = [name for name in INPUTS if name in model.options and name != "audio"]
+    assert made.files.children == tuple(made.inputs[name].box for name in expected)
+    assert ("audio" in made.inputs) is False, "it is also a switch: an option"
+    for name in expected:
+        control = made.inputs[name]
+        assert (control.upload in descendants(control.box)) == (name in PICTURES)
+        assert control.upload.multiple == isinstance(control.address, ipywidgets.Textarea)
+        assert control.upload.multiple == (name == "ref")
+
+
+@pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.name)
+def test_the_prompt_is_there_where_the_model_reads_one(made, model):
+    made.model.value = model.name
+    assert (made.prompt.layout.display == "none") == (model.prompt == "none")
+
+
+def test_every_model_can_be_chosen_and_says_what_it_does(made):
+    assert [name for _, name in made.model.options] == list(catalog.MODELS)
+    assert ("wan2.7-videoedit · video editing", "wan2.7-videoedit") in made.model.options
+    assert made.model.value == DEFAULT_MODEL
 
 
 def test_a_default_is_named_where_it_is_known(made):
     assert made.controls["resolution"].options[0][0] == "default (1080P)"
     assert made.controls["duration"].options[0][0] == "default (5)"
+    assert made.controls["seed"].value == ""
+    made.model.value = "wan2.6-t2v"
+    assert made.controls["resolution"].options[0][0] == "default (1080P)"
+    assert made.controls["ratio"].options[0][0] == "default (16:9)"
+
+
+def test_values_that_are_no_seconds_say_what_they_mean(made):
+    made.model.value = "wan3.0-video"
+    assert ("-1: the model decides", -1) in made.controls["duration"].options
+    made.model.value = "wan2.7-videoedit"
+    assert ("0: as long as the video", 0) in made.controls["duration"].options
 
 
 def test_controls_carry_the_help_of_the_table(made):
@@ -125,6 +165,19 @@ def test_the_prompt_and_the_picture_stay_when_the_model_changes(made, started):
     made.generate.click()
     assert started[0].prompt == "A cat runs"
     assert started[0].image.width == 320
+
+
+def test_inputs_stay_while_other_models_are_tried_and_go_only_where_they_are_taken(made, started):
+    ready(made)
+    made.model.value = "wan2.2-kf2v-flash"
+    made.inputs["last_frame"].address.value = f"{WEB}end.png"
+    made.model.value = "wan2.7-t2v"
+    made.generate.click()
+    assert started[-1].inputs == ()
+    made.model.value = "wan2.7-i2v"
+    made.generate.click()
+    assert [one.option for one in started[-1].inputs] == ["image", "last_frame"]
+    assert '<img src="data:image/jpeg' in made.inputs["image"].preview.value
 
 
 # -- the price ------------------------------------------------------------------
@@ -163,6 +216,31 @@ def test_a_price_that_is_not_known_is_not_invented():
     assert "price unknown" in made.price.value
 
 
+@pytest.mark.parametrize(
+    ("model", "chosen", "words"),
+    [
+        ("wan2.2-animate-mix", {}, "0.60 CNY a second (how many seconds are billed is not known"),
+        ("wan2.2-animate-mix", {"mode": "wan-pro"}, "0.90 CNY a second"),
+        ("wan2.7-videoedit", {"resolution": "720P"}, "0.60 CNY a second"),
+        ("wan2.2-s2v", {"resolution": "720P"}, "0.90 CNY a second"),
+        ("wan3.0-video", {"duration": -1, "resolution": "480P"}, "0.30 CNY a second"),
+        ("wan3.0-video", {"duration": 10, "resolution": "480P"}, "3.00 CNY (10 s × 0.30 CNY, unc"),
+        ("wan2.6-t2v", {"resolution": "720P", "duration": 7}, "4.20 CNY (7 s × 0.60 CNY"),
+        ("wan2.6-us", {}, ""),
+    ],
+    ids=str,
+)
+def test_a_price_by_mode_or_of_unknown_length_is_one_of_a_second(model, chosen, words):
+    made = Panel(Settings(endpoint="beijing", api_key=KEY))
+    made.model.value = "wan2.6-t2v-us" if model == "wan2.6-us" else model
+    for name, value in chosen.items():
+        made.controls[name].value = value
+    if words:
+        assert f"about {words}" in made.price.value
+    else:
+        assert "price unknown" in made.price.value, "the region has no such model"
+
+
 def test_settings_that_can_not_work_are_said_where_the_price_stands():
     made = Panel(Settings(endpoint="beijing"))
     assert "needs a key" in made.price.value
@@ -174,36 +252,164 @@ def test_settings_that_can_not_work_are_said_where_the_price_stands():
 def test_a_picture_is_previewed_and_its_bytes_leave_the_widgets(made, widgets):
     out = io.BytesIO()
     Image.effect_noise((1200, 900), 200).convert("RGB").save(out, "PNG")
-    upload(made.upload, out.getvalue())
-    assert '<img src="data:image/jpeg;base64,' in made.preview.value
-    assert len(made.upload.value) == 1, "the button goes on to count one picture"
+    upload(made.inputs["image"].upload, out.getvalue())
+    assert '<img src="data:image/jpeg;base64,' in made.inputs["image"].preview.value
+    assert len(made.inputs["image"].upload.value) == 1, "the button goes on to count one picture"
     assert len(out.getvalue()) > 1_000_000
     assert all(len(repr(widget.get_state())) < 100_000 for widget in widgets)
 
 
 @pytest.mark.parametrize("data", [b"no picture", b"", png()[:80]], ids=["text", "empty", "cut"])
 def test_a_file_that_is_no_picture_is_refused(made, started, data):
-    upload(made.upload, png())
-    upload(made.upload, data, "cat.png")
+    upload(made.inputs["image"].upload, png())
+    upload(made.inputs["image"].upload, data)
     assert "not a picture" in made.error.value
-    assert made.preview.value == ""
+    assert made.inputs["image"].preview.value == ""
     made.prompt.value = "A cat runs"
     made.generate.click()
     assert not started, "neither the bad file nor the one before it is sent"
-    assert "first frame" in made.error.value
+    assert "needs --image" in made.error.value
 
 
 def test_a_good_picture_takes_the_complaint_away(made):
-    upload(made.upload, b"no picture")
-    upload(made.upload, png())
+    upload(made.inputs["image"].upload, b"no picture")
+    upload(made.inputs["image"].upload, png())
     assert made.error.value == ""
 
 
 def test_a_picture_with_alpha_is_previewed_and_flattened(made, started):
     ready(made)
-    upload(made.upload, png(mode="RGBA", colour=(0, 0, 0, 0)))
+    upload(made.inputs["image"].upload, png(mode="RGBA", colour=(0, 0, 0, 0)))
     made.generate.click()
     assert started[0].image.notes
+
+
+# -- the other inputs -------------------------------------------------------------
+
+
+def test_several_references_are_chosen_at_once_and_more_are_typed(made, started, widgets):
+    made.model.value = "wan2.7-r2v"
+    made.prompt.value = "Image 1 meets Image 2"
+    control = made.inputs["ref"]
+    upload(control.upload, png(300, 300), png(400, 400))
+    assert control.preview.value.count("<img ") == 2
+    control.address.value = f"\n  {WEB}street.mp4 \n\n{WEB}voice.mp3\n"
+    made.generate.click()
+    media = started[0].body()["input"]["media"]
+    assert [item["type"] for item in media] == [
+        *("reference_image", "reference_image", "reference_video"),
+    ]
+    assert [one.width for one in started[0].inputs[:2]] == [300, 400]
+    assert media[2] == {
+        "type": "reference_video",
+        "url": f"{WEB}street.mp4",
+        "reference_voice": f"{WEB}voice.mp3",
+    }
+
+
+def test_one_broken_picture_among_several_refuses_them_all(made, started):
+    made.model.value = "wan2.7-r2v"
+    made.prompt.value = "A cat"
+    upload(made.inputs["ref"].upload, png(), b"no picture")
+    assert "not a picture" in made.error.value
+    made.generate.click()
+    assert not started
+    assert "needs --ref" in made.error.value
+
+
+def test_many_pictures_leave_no_megabytes_in_any_widget(made, widgets):
+    made.model.value = "wan3.0-video"
+    out = io.BytesIO()
+    Image.effect_noise((1000, 900), 200).convert("RGB").save(out, "PNG")
+    assert len(out.getvalue()) > 500_000
+    for name in ("image", "last_frame"):
+        upload(made.inputs[name].upload, out.getvalue())
+    upload(made.inputs["ref"].upload, *[out.getvalue()] * 5)
+    assert all(len(repr(widget.get_state())) < 200_000 for widget in widgets)
+    assert len(made.inputs["ref"].upload.value) == 5
+
+
+@pytest.mark.parametrize(
+    ("model", "typed", "sent"),
+    [
+        (
+            "wan2.7-videoedit",
+            {"ref": "hat.png", "video": "take.mp4"},
+            [("ref", "image"), ("video", "video")],
+        ),
+        ("wan2.7-i2v", {"clip": "shot1.mp4"}, [("clip", "video")]),
+        (
+            "wan2.2-animate-mix",
+            {"image": "anna.png", "video": "dance.mp4"},
+            [("image", "image"), ("video", "video")],
+        ),
+        (
+            "wan2.2-s2v",
+            {"image": "anna.png", "audio": "voice.mp3"},
+            [("image", "image"), ("audio", "audio")],
+        ),
+        ("wan3.0-video", {"file": "talk.pdf"}, [("file", "file")]),
+        ("wan3.0-video", {"link": "page"}, [("link", "link")]),
+        (
+            "wanx2.1-vace-plus",
+            {"video": "take.mp4", "mask": "mask.png"},
+            [("video", "video"), ("mask", "image")],
+        ),
+    ],
+    ids=str,
+)
+def test_paths_and_addresses_of_every_input_are_typed(made, started, model, typed, sent):
+    made.model.value = model
+    made.prompt.value = "A cat"
+    for name, value in typed.items():
+        field = made.controls[name] if name == "audio" else made.inputs[name].address
+        field.value = f"{WEB}{value}"
+    made.generate.click()
+    assert made.error.value == ""
+    assert [(one.option, one.media) for one in started[0].inputs] == sent
+    assert [one.value for one in started[0].inputs] == [f"{WEB}{v}" for v in typed.values()]
+
+
+def test_the_picture_is_called_what_it_is_for(made):
+    for model, label in (
+        ("wan2.7-i2v", "First frame"),
+        ("wan2.2-s2v", "Picture"),
+        ("wan2.2-animate-move", "Picture"),
+        ("wan2.2-kf2v-flash", "First frame"),
+    ):
+        made.model.value = model
+        assert made.inputs["image"].label.value == label
+
+
+def test_hiding_the_prompt_hides_nothing_else(made):
+    made.model.value = "wan2.2-s2v"
+    hidden = [
+        one.description
+        for one in descendants(made.box)
+        if getattr(one.layout, "display", None) == "none"
+    ]
+    assert hidden == ["Prompt"]
+
+
+def test_a_prompt_that_is_hidden_is_not_sent(made, started):
+    made.prompt.value = "A cat runs"
+    made.model.value = "wan2.2-s2v"
+    made.inputs["image"].address.value = f"{WEB}anna.png"
+    made.controls["audio"].value = f"{WEB}voice.mp3"
+    made.generate.click()
+    assert started[0].prompt == ""
+    made.model.value = "wan2.7-t2v"
+    assert made.prompt.layout.display is None
+    assert made.prompt.value == "A cat runs"
+
+
+def test_inputs_that_do_not_go_together_are_said_and_start_nothing(made, started):
+    made.model.value = "wan3.0-video"
+    made.inputs["image"].address.value = f"{WEB}a.png"
+    made.inputs["ref"].address.value = f"{WEB}b.png"
+    made.generate.click()
+    assert "does not take --image together with --ref" in made.error.value
+    assert not started
 
 
 # -- Generate -------------------------------------------------------------------
@@ -212,17 +418,19 @@ def test_a_picture_with_alpha_is_previewed_and_flattened(made, started):
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [
-        (lambda panel: setattr(panel.prompt, "value", "  \n"), "prompt is empty"),
-        (lambda panel: setattr(panel, "_image", None), "first frame"),
+        (lambda panel: setattr(panel.model, "value", "wan2.7-t2v"), "prompt is empty"),
+        (lambda panel: setattr(panel.inputs["image"], "_files", []), "needs --image"),
         (lambda panel: setattr(panel.controls["seed"], "value", "seven"), "seven"),
         (lambda panel: setattr(panel.controls["seed"], "value", "2147483648"), "out of range"),
         (lambda panel: setattr(panel.controls["seed"], "value", "-1"), "-1"),
         (lambda panel: setattr(panel.controls["audio"], "value", "rain.mp3"), "rain.mp3"),
     ],
-    ids=["no prompt", "no picture", "seed in words", "seed above", "seed below", "local sound"],
+    ids=["no prompt", "no picture", "seed in words", "seed above", "seed below", "no such sound"],
 )
 def test_bad_input_is_shown_and_starts_nothing(made, started, spoil, named):
     ready(made)
+    if "prompt" in named:
+        made.prompt.value = "  \n"
     spoil(made)
     made.generate.click()
     assert named in made.error.value
@@ -246,7 +454,7 @@ def test_an_error_is_text_and_goes_when_the_next_click_is_good(made, started):
 def test_only_what_was_chosen_is_sent(made, started):
     ready(made).generate.click()
     body = started[0].body()
-    assert body["model"] == catalog.DEFAULT_MODEL
+    assert body["model"] == DEFAULT_MODEL
     assert body["input"].keys() == {"prompt", "img_url"}
     assert body["parameters"].keys() == {"seed"}
 
@@ -361,7 +569,7 @@ def test_what_was_typed_just_before_the_click_counts_and_clicks_that_pile_up_are
 def test_a_path_may_stand_in_the_place_of_an_upload(made, started, folder):
     ready(made)
     (folder / "other.png").write_bytes(png())
-    made.address.value = "other.png"
+    made.inputs["image"].address.value = "other.png"
     made.generate.click()
     assert started[0].image.source == "other.png"
 
@@ -380,8 +588,10 @@ def test_a_phone_photo_is_previewed_upright(made):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (400, 240)).save(out, "JPEG", exif=exif)
-    upload(made.upload, out.getvalue(), "phone.jpg")
-    data = base64.b64decode(made.preview.value.partition("base64,")[2].partition('"')[0])
+    upload(made.inputs["image"].upload, out.getvalue(), name="phone.jpg")
+    data = base64.b64decode(
+        made.inputs["image"].preview.value.partition("base64,")[2].partition('"')[0]
+    )
     with Image.open(io.BytesIO(data)) as seen:
         assert seen.height > seen.width
 
