@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -166,7 +167,7 @@ class VideoRequest:
             return None
         cap = row.input_bill_cap
         # With several videos each has its share of the cap (2.7: 5, 2.5, 1.65 s ...).
-        share = cap / len(videos) if cap and videos else None
+        share = math.floor(cap / len(videos) * 20) / 20 if cap and videos else None
         lengths = [one.seconds or 0.0 for one in videos]
         return seconds + sum(min(n, share) if share else n for n in lengths)
 
@@ -203,7 +204,8 @@ class VideoRequest:
     def named_body(self) -> dict[str, Any]:
         """Return the body with names for inputs: fit to be saved and shown to others."""
         body = self._body(lambda one: one.name)
-        body["input"] |= {name: _named(value) for name, value in self.extra_inputs.items()}
+        body["input"] |= _named(dict(self.extra_inputs))
+        body["parameters"] |= _named(dict(self.extra_parameters))
         return body
 
     def named_extras(self) -> dict[str, Any]:
@@ -348,7 +350,7 @@ def _named(value: Any) -> Any:
         return {key: _named(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_named(one) for one in value]
-    if isinstance(value, str) and ("://" in value or value.startswith("data:")):
+    if isinstance(value, str) and ("://" in value or value[:5].lower() == "data:"):
         return "…"
     return value
 
