@@ -39,6 +39,7 @@ def check(request: VideoRequest) -> list[str]:
     notes += _check_template(request, row)
     notes += _check_audio(request, row)
     notes += _check_seconds(request, row)
+    _check_extension(request, row)
     if request.shot_type and request.prompt_extend is False:
         notes.append("the shot type has an effect only together with prompt extension")
     if request.ratio and any(_type(row, one) in row.ratio_ignored_with for one in request.inputs):
@@ -165,6 +166,7 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
     # A template of first and last frame needs the first one alone, which is required anyway.
     if found is None:
         _check_numbers(request, row)
+        _check_objects(request, row)
         return
     flags = [_flag(option) for name in found.types if (option := _option(row, name))]
     if found.kind == "missing":
@@ -206,6 +208,23 @@ def _check_numbers(request: VideoRequest, row: Model) -> None:
                 f"{number} {slot.media}s as {_flag(slot.option)} are too many for {row.name}",
                 hint=f"at most {slot.most}",
             )
+
+
+def _check_objects(request: VideoRequest, row: Model) -> None:
+    """Refuse words on references (``obj_or_bg``) that are not one for each of them."""
+    words = request.extra_parameters.get("obj_or_bg")
+    if words is None or "obj_or_bg" not in row.parameters:
+        return
+    if not isinstance(words, list) or not set(map(str, words)) <= {"obj", "bg"}:
+        raise InputError(f"obj or bg {words!r} is not a list of 'obj' and 'bg'")
+    if words.count("bg") > 1:
+        raise InputError(f"obj or bg {words!r} names several grounds", hint="at most one 'bg'")
+    given = len(request.of("ref"))
+    if given and len(words) != given:
+        raise InputError(
+            f"obj or bg {words!r} is {len(words)} words for {given} of --ref",
+            hint="one word for each picture",
+        )
 
 
 def _check_voices(request: VideoRequest, row: Model) -> None:
@@ -250,6 +269,15 @@ def _check_template(request: VideoRequest, row: Model) -> list[str]:
     if request.of("last_frame"):
         notes.append("the server ignores the last frame when a template is set")
     return notes
+
+
+def _check_extension(request: VideoRequest, row: Model) -> None:
+    read = [one for one in request.inputs if one.media in ("file", "link")]
+    if read and request.prompt_extend is False:
+        raise InputError(
+            f"{row.name} reads {_flag(read[0].option)} by prompt extension, which is off",
+            hint="leave prompt extension on",
+        )
 
 
 def _check_audio(request: VideoRequest, row: Model) -> list[str]:
