@@ -71,8 +71,8 @@ def load_video(value: object, limits: Limits, *, option: str = "video", needs: s
     suffix = path.suffix[1:].lower()
     if {kind, suffix} <= {"mp4", "mov"}:
         kind = suffix
-    elif kind in _MIME and suffix != kind:
-        raise InputError(f"{path.name} is a {kind} file", hint=f"name it {path.stem}.{kind}")
+    elif kind in limits.formats and suffix != kind:
+        raise InputError(f"{path.name} holds {kind} video", hint=f"name it {path.stem}.{kind}")
     file = LocalFile.of(path.name, _MIME.get(kind, ""), path)
     return _checked(file, path.name, kind, facts, limits, option, needs)
 
