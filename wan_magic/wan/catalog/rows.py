@@ -585,6 +585,7 @@ _VACE_21 = Model(
     concurrent=2,
     minutes=(2, 10),
     usage=_USAGE_OLD_T2V,
+    actual_prompt=True,
     regions=_BEIJING,
     source="general video editing (VACE) API reference, in excerpts; outpainting not re-verified",
     as_of="2026-06",
@@ -735,7 +736,13 @@ ROWS = (
     _VACE_21,
     # The international endpoint names the 2.1 models without the x.
     *(
-        replace(row, name=row.name.replace("wanx", "wan"), regions=("singapore",), prices=usd)
+        replace(
+            row,
+            name=row.name.replace("wanx", "wan"),
+            regions=("singapore",),
+            prices=usd,
+            templates=None if row.templates else (),  # the list of effects is Beijing's
+        )
         for row, usd in (
             (_T2V_21_TURBO, prices(singapore="480P 0.036, 720P 0.036")),
             (_T2V_21_PLUS, prices(singapore="720P 0.10")),
