@@ -57,7 +57,7 @@ class ModelTable:
         return "\n".join([*rows, "", footnote()])
 
     def _repr_html_(self) -> str:
-        pad = "padding:4px 10px;text-align:left;vertical-align:top"
+        pad = "padding:3px 6px;text-align:left;vertical-align:top"
         head = "".join(f'<th scope="col" style="{pad}">{name}</th>' for name in COLUMNS)
         body = "".join(
             "<tr>"
@@ -66,7 +66,7 @@ class ModelTable:
             for row in self.to_dicts()
         )
         return (
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:13px">'
+            '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:12px">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
             f"{html.line(html.text(footnote()))}"
         )

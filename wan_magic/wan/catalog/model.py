@@ -25,11 +25,11 @@ Kind = Literal["t2v", "i2v", "kf2v", "r2v", "edit", "s2v", "animate", "all"]
 KINDS: Mapping[Kind, str] = {
     "t2v": "text to video",
     "i2v": "image to video",
-    "kf2v": "first and last frame to video",
+    "kf2v": "first and last frame",
     "r2v": "reference to video",
     "edit": "video editing",
     "s2v": "speech to video",
-    "animate": "motion transfer or character swap",
+    "animate": "motion transfer",
     "all": "all in one",
 }
 """The kinds of task, in the API's own abbreviations."""
