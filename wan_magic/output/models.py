@@ -102,26 +102,39 @@ def models(query: str = "") -> ModelTable:
     >>> models("i2v 480P silent")["wanx2.1-i2v-turbo"].durations
     (3, 4, 5)
     """
-    words = query.lower().replace("--", "").replace(",", " ").split()
+    plain = query.lower().replace("--", "").replace("_", "-").replace(",", " ")
+    words = plain.split()
     rows = tuple(row for row in catalog.MODELS.values() if all(_fits(row, w) for w in words))
     if not rows:
-        raise InputError(
-            f"no model fits {query.strip()!r}",
-            hint=f"words: {', '.join([*catalog.KINDS, *catalog.versions(), 'sound', 'silent'])}",
-        )
+        raise InputError(f"no model fits {query.strip()!r}", hint=_other_words(words))
     return ModelTable(rows)
 
 
-def _fits(row: Model, word: str) -> bool:
-    exact = {
+def _words(row: Model) -> tuple[str, ...]:
+    """Return the words that a model is found by, besides parts of its name."""
+    return (
         row.kind,
         *row.aliases,
-        *row.regions,
+        "sound" if row.has_sound else "silent",
         *(option.replace("_", "-") for option in row.options),
         *(one.lower() for one in row.resolutions),
-        "sound" if row.has_sound else "silent",
-    }
-    return word in exact or word in row.name or word in catalog.KINDS[row.kind].split()
+        *row.regions,
+        *catalog.KINDS[row.kind].split(),
+    )
+
+
+def _fits(row: Model, word: str) -> bool:
+    return word in row.name or word in _words(row)
+
+
+def _other_words(words: list[str]) -> str:
+    """Return what to look for instead: a word that is near, or fewer words, or all words."""
+    every = catalog.MODELS.values()
+    unknown = [word for word in words if not any(_fits(row, word) for row in every)]
+    if not unknown:
+        return "each of the words fits some models, and none fits them all: take fewer"
+    known = dict.fromkeys(word for row in every for word in _words(row))
+    return catalog.nearest(unknown[0], known) or f"words: {', '.join(known)}"
 
 
 def cells(row: Model) -> dict[str, str]:
