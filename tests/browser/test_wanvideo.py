@@ -206,14 +206,14 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     notebook.run(1)
     panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
     panel.get_by_role("button", name="Generate").click()
-    notebook.wait_for_output(1, text="the prompt is empty")
+    notebook.wait_for_output(1, text="needs --image")
 
     panel.get_by_label("Prompt", exact=True).fill("A cat leaps over a brook")
     with notebook.page.expect_file_chooser() as chooser:
         panel.get_by_role("button", name="Choose a picture").click()
     chooser.value.set_files(CAT)
     notebook.wait_for_output(1, selector="img[alt='first frame']")
-    panel.get_by_label("Model", exact=True).select_option("wanx2.1-i2v-turbo")
+    panel.get_by_label("Model", exact=True).select_option("wanx2.1-i2v-turbo · image to video")
     # Only what this model takes: no sound, no shot type, its own seconds.
     panel.get_by_label("Audio").wait_for(state="detached")
     assert panel.get_by_label("Shot type").count() == 0
@@ -227,6 +227,48 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     state = notebook.play_video(1)
     assert (state["videoWidth"], state["videoHeight"]) == (832, 464)
     assert state["duration"] == pytest.approx(3, abs=0.05)
+
+
+def test_the_panel_offers_the_inputs_of_each_model(open_notebook):
+    notebook = open_notebook([LOAD, "%wanvideo panel"])
+    notebook.run(0)
+    notebook.run(1)
+    panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
+    model = panel.get_by_label("Model", exact=True)
+    model.select_option("wan2.2-animate-move · motion transfer")
+    panel.get_by_label("Video").wait_for()
+    panel.get_by_label("Prompt", exact=True).wait_for(state="hidden")
+    assert panel.get_by_label("Mode", exact=True).is_visible()
+    model.select_option("wan2.7-r2v · reference to video")
+    panel.get_by_label("Prompt", exact=True).fill("Image 1 waits, Image 2 runs")
+    with notebook.page.expect_file_chooser() as chooser:
+        panel.get_by_role("button", name="Choose pictures").click()
+    chooser.value.set_files([CAT, CAT])
+    notebook.wait_for_output(1, selector="img[alt='ref'] + img[alt='ref']")
+    panel.get_by_label("Duration").select_option("2")
+    panel.get_by_label("Resolution").select_option("720P")
+    notebook.wait_for_output(1, text="1.20 CNY")
+    panel.get_by_role("button", name="Generate").click()
+    notebook.wait_for_output(1, selector="video")
+    state = notebook.play_video(1)
+    assert (state["videoWidth"], state["videoHeight"]) == (1280, 720)
+
+
+def test_a_clip_is_uploaded_and_continued(open_notebook):
+    first = "%%wanvideo first --model 2.7 -r 720P -d 2 --seed 1\nA boat leaves the harbour"
+    longer = "%%wanvideo longer --clip first --model 2.7 -r 720P -d 3 --seed 1\nIt is far out"
+    notebook = open_notebook([LOAD, first, longer])
+    notebook.run(0)
+    notebook.run(1)
+    notebook.wait_for_output(1, selector="video")
+    notebook.run(2)
+    notebook.wait_for_output(2, selector="video")
+    notebook.wait_for_output(2, text="continues: a-boat-leaves-the-harbour")
+    state = notebook.play_video(2)
+    assert state["duration"] == pytest.approx(3, abs=0.05)
+    assert state["audioBytes"] > 0
+    notebook.save()
+    assert "oss://" not in str(notebook.saved_notebook())
 
 
 @pytest.mark.usefixtures("cat")
