@@ -129,7 +129,8 @@ def build(
     )
     request = _merged(request, [slot.type for name, _ in values for slot in row.slots(name)])
     if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
-        request = replace(request, seed=random.SystemRandom().randint(0, catalog.SEED_MAX))
+        most = row.parameters["seed"].high or catalog.SEED_MAX
+        request = replace(request, seed=random.SystemRandom().randint(0, int(most)))
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
     inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
