@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -137,10 +138,15 @@ def _mode(text: str) -> str:
     return f"wan-{text}" if text in ("std", "pro") else text
 
 
+def _ratio(text: str) -> str:
+    return re.sub(r"(?<=\d)[x×/](?=\d)", ":", text)
+
+
 _AS_WRITTEN: dict[str, Callable[[str], str]] = {
     "resolution": str.upper,
     "size": _size,
     "mode": _mode,
+    "ratio": _ratio,
 }
 """How a value that is written in another way is meant: 720p, 1280x720, pro."""
 

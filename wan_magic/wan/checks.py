@@ -40,6 +40,10 @@ def check(request: VideoRequest) -> list[str]:
     notes += _check_audio(request, row)
     notes += _check_seconds(request, row)
     _check_extension(request, row)
+    if request.prompt_extend is False and (request.of("file") or request.of("link")):
+        raise InputError(
+            "a document or page needs prompt extension", hint="leave --no-prompt-extend out"
+        )
     if request.shot_type and request.prompt_extend is False:
         notes.append("the shot type has an effect only together with prompt extension")
     if request.ratio and any(_type(row, one) in row.ratio_ignored_with for one in request.inputs):
@@ -157,6 +161,15 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
                 hint=f"it takes {', '.join(map(_flag, row.options)) or 'a prompt alone'}",
             )
     _check_voices(request, row)
+    for slot in row.inputs:
+        number = sum(
+            one.option == slot.option and one.media == slot.media for one in request.inputs
+        )
+        if number > slot.most:
+            raise InputError(
+                f"{number} {slot.media}s as {_flag(slot.option)} are too many for {row.name}",
+                hint=f"at most {slot.most}",
+            )
     counts = Counter(_type(row, one) for one in request.inputs)
     for slot in row.inputs:
         if slot.attached:

@@ -72,10 +72,10 @@ def find_model(
             if row := _of_version(version, given, region):
                 return row
         return _none_fits("", given, MODELS.values(), region)
-    row = MODELS.get(name)
+    row = MODELS.get(name) or MODELS.get(name.strip().lower())
     if row is not None:
         return loosened(row) if unchecked else row
-    version = name.lower().removeprefix("wanx").removeprefix("wan")
+    version = name.strip().lower().removeprefix("wanx").removeprefix("wan")
     if version in versions():
         if found := _of_version(version, given, region):
             return loosened(found) if unchecked else found
