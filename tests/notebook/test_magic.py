@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import wave
 from pathlib import Path
 
 import pytest
@@ -334,6 +336,38 @@ def test_a_dry_run_shows_what_a_real_run_sends(shell, posted):
     out = shell.good(f"%%wanvideo {line} --dry-run\nA cat").out
     shell.run(f"%%wanvideo {line}\nA cat")
     assert json.loads(out[out.index("{\n") : out.rindex("\n}") + 2]) == posted[0].body()
+
+
+@pytest.fixture
+def heavy(folder):
+    """Files that are too large for the request, or of a kind that never goes into one."""
+    Image.effect_noise((2400, 2400), 255).convert("RGB").save("heavy.bmp")
+    with wave.open("rain.wav", "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(4 * 8000 * 2))
+
+
+def test_a_dry_run_says_which_files_are_uploaded_first(shell, posted, no_server, heavy):
+    line = "--image heavy.bmp --no-fit --audio rain.wav --dry-run"
+    out = shell.good(f"%%wanvideo {line}\nA cat").out
+    body = json.loads(out[out.index("{\n") : out.rindex("\n}") + 2])
+    assert body["input"]["audio_url"] == "oss://… (rain.wav, 64,044 bytes, uploaded first)"
+    assert re.fullmatch(
+        r"oss://… \(heavy\.bmp, 1\d,\d{3},\d{3} bytes, uploaded first\)", body["input"]["img_url"]
+    )
+    assert not posted
+
+
+def test_a_dry_run_of_inputs_of_all_kinds_reads_well(shell, posted, no_server):
+    web = "https://example.com/"
+    line = f"-m 2.7 --ref cat.png --ref {web}voice.mp3 --ref {web}street.mp4 -r 720P --seed 7"
+    out = shell.good(f"%%wanvideo {line} --endpoint beijing --dry-run\nImage 1 meets Video 1").out
+    body = json.loads(out[out.index("{\n") : out.rindex("\n}") + 2])
+    first, second = body["input"]["media"]
+    assert first["url"].startswith("data:image/png;base64,… (")
+    assert first["reference_voice"] == f"{web}voice.mp3"
+    assert second == {"type": "reference_video", "url": f"{web}street.mp4"}
+    assert "estimated cost: 0.60 CNY a second (how many seconds are billed is not known" in out
 
 
 def test_a_dry_run_without_a_key_starts_no_server(shell, no_server):

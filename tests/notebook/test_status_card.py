@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 
 import pytest
 from magic_shell import WIDGET, png, wait_until
+from PIL import Image
 
 from wan_magic import api
 from wan_magic.errors import JobCancelled, JobFailed, JobTimeout
@@ -13,6 +16,16 @@ from wan_magic.jobs.job import Job, State
 from wan_magic.notebook.status import StatusCard
 
 EVIL = '<script>alert("x")</script> & <b>'
+
+
+USUAL = {
+    "image": png(),
+    "model": "wan2.5-i2v-preview",
+    "resolution": "480P",
+    "duration": 5,
+    "seed": 7,
+}
+WEB = "https://example.com/folder/"
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +50,8 @@ def make(clock, real_job):
     """Make a job and its card; whatever still runs is ended, so that no clock ticks on."""
     jobs = []
 
-    def make_card(prompt="A cat runs", task_id="", notes=None, **about):
-        request, found = api.build(
-            prompt, image=png(), model="wan2.5-i2v-preview", resolution="480P", duration=5, seed=7
-        )
+    def make_card(prompt="A cat runs", task_id="", notes=None, options=USUAL, **about):
+        request, found = api.build(prompt, **options)
         about = {"endpoint": "beijing", "region": "beijing", **about}
         job = Job(
             request,
@@ -171,6 +182,86 @@ def test_nothing_in_the_card_is_read_as_html(make, watched):
     for output in watched.shown:
         assert "<script" not in output["data"]["text/html"]
         assert " & <b>" not in output["data"]["text/html"]
+
+
+# -- other kinds of clips -----------------------------------------------------------
+
+
+def picture(card):
+    """The label and the bytes of the card's picture, or nothing."""
+    text = "".join(getattr(child, "value", "") for child in card.box.children)
+    found = re.search(r'<img src="data:image/jpeg;base64,([^"]+)" alt="([^"]*)"', text)
+    return (found[2], base64.b64decode(found[1])) if found else None
+
+
+@pytest.mark.parametrize(
+    ("options", "label", "colour"),
+    [
+        ({"image": png(colour=(200, 0, 0)), "last_frame": png()}, "first frame", "red"),
+        ({"last_frame": png(colour=(200, 0, 0)), "model": "3.0"}, "last frame", "red"),
+        ({"ref": [png(colour=(200, 0, 0)), png()]}, "reference", "red"),
+        ({"ref": png(), "image": png(colour=(200, 0, 0))}, "first frame", "red"),
+    ],
+    ids=["both frames", "last frame", "references", "a frame before a reference"],
+)
+def test_the_first_thing_to_see_is_the_picture(make, options, label, colour):
+    _, card = make(options=options)
+    shown_label, data = picture(card)
+    assert shown_label == label
+    with Image.open(io.BytesIO(data)) as thumbnail:
+        red, green, _ = thumbnail.convert("RGB").getpixel((5, 5))
+    assert red > 150
+    assert green < 60
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"image": f"{WEB}cat.png?Signature=s3cret"}, {"audio": f"{WEB}a.mp3"}],
+    ids=["no input", "an address", "a sound"],
+)
+def test_what_is_not_here_to_be_seen_leaves_no_hole(make, options):
+    _, card = make(options=options)
+    assert picture(card) is None
+    assert "<img" not in shown(card)
+
+
+def test_inputs_are_named_and_their_addresses_are_not_shown(make):
+    names = {"image": "anna.png", "video": "dance.mp4"}
+    urls = {name: f"{WEB}{file}?Signature=s3cret" for name, file in names.items()}
+    _, card = make("", options={"model": "wan2.2-animate-mix", "mode": "wan-pro", **urls})
+    text = shown(card)
+    assert "picture: anna.png" in text
+    assert "video: dance.mp4" in text
+    assert "mode: wan-pro" in text
+    assert "example.com" not in text
+    assert "s3cret" not in text
+
+
+def test_a_price_by_mode_and_a_length_that_nobody_knows_yet(make):
+    urls = {"image": f"{WEB}anna.png", "video": f"{WEB}dance.mp4"}
+    _, card = make("", options={"model": "wan2.2-animate-move", "mode": "wan-pro", **urls})
+    text = shown(card)
+    assert "wan-pro" in text
+    assert "estimated cost 0.60 CNY a second (how many seconds are billed is not known" in text
+    assert "None" not in text
+    assert "seed" not in text
+
+
+def test_where_the_model_decides_the_length_none_is_claimed(make):
+    _, card = make(options={"model": "3.0", "duration": -1})
+    text = shown(card)
+    assert "-1 s" not in text
+    assert "0 s · " not in text.partition("wan3.0-video")[2]
+    assert "1.20 CNY a second" in text
+
+
+def test_a_portrait_that_speaks_takes_its_own_time(make):
+    options = {"model": "wan2.2-s2v", "image": png(400, 400), "audio": f"{WEB}voice.mp3"}
+    _, card = make("", options=options)
+    text = shown(card)
+    assert "sound from: voice.mp3" in text
+    assert "480P" in text
+    assert "0.50 CNY a second" in text
 
 
 # -- the button -----------------------------------------------------------------

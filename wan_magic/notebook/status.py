@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _STEPS = (State.SUBMITTING, State.QUEUED, State.RUNNING, State.DOWNLOADING, State.DONE)
+_PICTURES = {"image": "first frame", "ref": "reference"}
 _BORDER = "1px solid rgba(128,128,128,.35)"
 _clock = Runner(workers=1)
 """Ticks all live cards; apart from the jobs' own threads, so that no slow call stops it."""
@@ -179,7 +180,7 @@ class StatusCard:
         picture = ""
         if shown and shown.thumbnail:
             data = base64.b64encode(shown.thumbnail).decode()
-            label = "first frame" if shown.option == "image" else shown.option.replace("_", " ")
+            label = _PICTURES.get(shown.option, shown.option.replace("_", " "))
             picture = (
                 f'<img src="data:image/jpeg;base64,{data}" alt="{label}" title="{label}"'
                 ' style="width:144px;max-width:100%;margin-top:8px;align-self:flex-start;'
