@@ -40,10 +40,6 @@ def check(request: VideoRequest) -> list[str]:
     notes += _check_audio(request, row)
     notes += _check_seconds(request, row)
     _check_extension(request, row)
-    if request.prompt_extend is False and (request.of("file") or request.of("link")):
-        raise InputError(
-            "a document or page needs prompt extension", hint="leave --no-prompt-extend out"
-        )
     if request.shot_type and request.prompt_extend is False:
         notes.append("the shot type has an effect only together with prompt extension")
     if request.ratio and any(_type(row, one) in row.ratio_ignored_with for one in request.inputs):

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan.media.documents import load_document, load_link
-from wan_magic.wan.media.given import find_file, near, short, web_url
+from wan_magic.wan.media.given import ENDINGS, find_file, near, short, web_url
 from wan_magic.wan.media.images import load_image, small_jpeg
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.media.sounds import load_sound
@@ -34,13 +34,6 @@ __all__ = [
     "short",
     "small_jpeg",
 ]
-
-_ENDINGS: dict[str, Media] = {
-    **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp", "gif", "tif", "tiff"), "image"),
-    **dict.fromkeys(("heic", "avif"), "image"),
-    **dict.fromkeys(("mp4", "mov", "avi", "mkv", "webm", "m4v"), "video"),
-    **dict.fromkeys(("wav", "mp3", "ogg", "flac", "m4a", "aac"), "audio"),
-}
 
 
 def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input:
@@ -103,10 +96,10 @@ def _kind_of(value: object, kinds: list[Media]) -> Media:
             path, _ = find_file(text, "file")
             with path.open("rb") as stream:
                 found = _sniffed(stream.read(32))
-            return found or _ENDINGS.get(path.suffix[1:].lower(), kinds[0])
+            return found or ENDINGS.get(path.suffix[1:].lower(), kinds[0])
         ending = PurePosixPath(unquote(urlsplit(url).path)).suffix[1:].lower()
-        if ending in _ENDINGS:
-            return _ENDINGS[ending]
+        if ending in ENDINGS:
+            return ENDINGS[ending]
         raise InputError(
             f"the address of {urlsplit(url).netloc} does not tell whether it is"
             f" {' or '.join(kinds)}",

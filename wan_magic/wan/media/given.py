@@ -19,9 +19,18 @@ from wan_magic.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wan_magic.wan.catalog import Media
+
 MAX_READ_BYTES = 256 * 1024 * 1024
 _SCHEMES = ("http", "https", "oss")
 _AN = ("image", "audio")
+ENDINGS: dict[str, Media] = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp", "gif", "tif", "tiff"), "image"),
+    **dict.fromkeys(("heic", "avif"), "image"),
+    **dict.fromkeys(("mp4", "mov", "avi", "mkv", "webm", "m4v"), "video"),
+    **dict.fromkeys(("wav", "mp3", "ogg", "flac", "m4a", "aac"), "audio"),
+}
+"""What the ending of a name promises."""
 
 
 def web_url(text: str) -> str | None:

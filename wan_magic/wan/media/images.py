@@ -12,13 +12,14 @@ import io
 import math
 import os
 import warnings
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import from_data_uri, mb, read_file, web_url
+from wan_magic.wan.media.given import ENDINGS, from_data_uri, mb, read_file, web_url
 from wan_magic.wan.media.loaded import Input
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def load_image(
     'https://example.com/my%20cat.png'
     """
     if isinstance(value, str) and (url := web_url(value)):
+        ending = PurePosixPath(unquote(urlsplit(url).path)).suffix[1:].lower()
+        if ENDINGS.get(ending, "image") != "image":
+            raise InputError(f"a .{ending} file is no picture", hint=_IMAGE_HINT)
         return Input.from_url(option, "image", url)
     with warnings.catch_warnings():
         # Pillow warns of broken EXIF, big images and odd palettes; all are dealt with here.
