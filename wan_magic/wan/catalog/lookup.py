@@ -174,10 +174,12 @@ def _unknown(name: str) -> InputError:
 
 def like(name: str) -> Model:
     """Return the known model that an unknown name most likely behaves like."""
+    same = [row for row in MODELS.values() if name.startswith(row.name)]
+    if same:  # a snapshot of a model that is known
+        return max(same, key=lambda row: len(row.name))
     kind = re.search(r"-(t2v|i2v|kf2v|r2v|videoedit|vace|s2v|animate-\w+)", name)
     rows = [row for row in MODELS.values() if kind and kind[0] in row.name]
-    exact = [row for row in rows if name.startswith(row.name)]
-    return (exact or rows or [MODELS["wan3.0-video"]])[0]
+    return (rows or [MODELS["wan3.0-video"]])[0]
 
 
 def loosened(row: Model, name: str | None = None) -> Model:
