@@ -445,7 +445,7 @@ def test_the_members_of_a_list_are_not_names_of_variables():
         ("mask_frame_id=1", 1),
         ("flag=true", True),
         ("flag=null", None),
-        ("obj_or_bg='[\"obj\", \"bg\"]'", ["obj", "bg"]),
+        ('obj_or_bg=\'["obj", "bg"]\'', ["obj", "bg"]),
         ("list=[1,2]", [1, 2]),
         ("size=1280*720", "1280*720"),
         ("text='two words'", "two words"),
