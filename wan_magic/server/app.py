@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -45,7 +46,8 @@ BODY_MAX_BYTES = 64 * 1024 * 1024
 """Longest request body (rate-limit page, 2026: 64 MiB with base64)."""
 _DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
 _NOT_CANCELLED = "Failed to cancel the task, please confirm if the task is in PENDING status."
-_MODELS = {**MODELS, PORTRAIT_CHECK: portrait.CHECKER}
+# A view: a model that is added to the table later is served, too.
+_MODELS = ChainMap(MODELS, {PORTRAIT_CHECK: portrait.CHECKER})
 
 
 class Answer(Response):
