@@ -102,7 +102,7 @@ def test_a_dry_run_shows_its_path_its_body_and_its_price(shell, no_server, monke
             f"-m 9.1 {BACKDROP} --ref https://x.org/a.png --mask https://x.org/m.png",
             *("--ref together with --mask", "keep one"),
         ),
-        (f"-m 9.1 {BACKDROP} {'--ref https://x.org/a.png ' * 3}", "3 of --ref", "at most 2"),
+        (f"-m 9.1 {BACKDROP} {'--ref https://x.org/a.png ' * 3}", "3 images as --ref", "at most 2"),
         ("-m wan9.1-draem", "unknown model", "did you mean wan9.1-dream?"),
     ],
 )
