@@ -104,6 +104,8 @@ CASES = [
     pytest.param("--no-fit --image alpha.png", "transparent", "alpha", id="alpha, --no-fit"),
     pytest.param("--image {{42}}", "'int'", "bytes", id="a number"),
     pytest.param("--image {{nothing}}", "NameError", r"\{{", id="undefined"),
+    pytest.param("--image {{None}}", "is None", "leave its option out", id="nothing"),
+    pytest.param("--ref none", "'none'", "leave its option out", id="a variable of nothing"),
     pytest.param("--image number", "'int'", "bytes", id="variable of a wrong kind"),
     pytest.param(f"{IMAGE} --audio song.flac", "song.flac", "", id="audio format"),
     pytest.param(f"{IMAGE} --audio https://example.com/a.ogg", "ogg", "", id="audio URL's format"),
@@ -122,7 +124,7 @@ CASES = [
 
 @pytest.mark.parametrize(("line", "named", "offered"), CASES)
 def test_bad_options_and_media(shell, material, posted, no_server, line, named, offered):
-    shell.user_ns["number"] = 42
+    shell.user_ns.update(number=42, none=None)
     cell = shell.refused(f"%%wanvideo {line}\nA cat", InputError)
     assert named in cell.error.message
     assert offered in str(cell.error)
@@ -151,6 +153,11 @@ COMBINATIONS = [
     ("-m 3.0 --image @a.png --ref @b.png", "--image together with --ref", "keep one of them"),
     ("-m 3.0 --last-frame @a.png --file @a.pdf", "--last-frame together with --file", "keep one"),
     ("-m 3.0 --file @a.pdf --link @page", "--file together with --link", "keep one of them"),
+    ("-m 3.0 --file @a.pdf --no-prompt-extend", "by prompt extension, which is off", "leave"),
+    ("--image @a.mp4", "a .mp4 file is no picture", "JPEG, PNG"),
+    ("-m 2.7 --clip @a.png", "must be mp4 or mov", ""),
+    ("-m 2.7 --audio @a.mp4", "must be wav or mp3", ""),
+    ("-m 2.1 --ref @a.png --ref @b.png --param obj_or_bg='[\"obj\"]'", "1 words for 2", "each"),
     ("-m 3.0 --negative x", "takes no negative prompt", "wan2.7-t2v"),
     ("-m 3.0 -d 31", "does not take duration 31", "-1, 2 to 30"),
     ("-m 2.6 -r 480P", "does not take resolution '480P'", "720P, 1080P"),

@@ -119,7 +119,17 @@ def _meant(typed: Any, values: list[Any]) -> Any:
     if not isinstance(typed, str):
         return typed
     whole = _MARK.fullmatch(typed)
-    return values[int(whole[1])] if whole else _fill(typed, values)
+    return _something(values[int(whole[1])], "a {{…}}") if whole else _fill(typed, values)
+
+
+def _something(value: Any, name: str) -> Any:
+    """Refuse what holds nothing: without its picture the clip would be another one."""
+    if value is None or (isinstance(value, list | tuple) and not value):
+        what = "None" if value is None else "an empty list"
+        raise InputError(
+            f"{name} on the magic line is {what}", hint="leave its option out, or give a value"
+        )
+    return value
 
 
 def _each_once(flag: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -147,7 +157,7 @@ def look_up(value: Any, namespace: dict[str, Any]) -> Any:
             f"both a variable and a file are called {value!r}",
             hint=f"write {{{{{value}}}}} for the variable, ./{value} for the file",
         )
-    return namespace[value]
+    return _something(namespace[value], f"the variable {value!r}")
 
 
 def _mark(text: str, evaluate: Callable[[str], Any]) -> tuple[str, list[Any]]:
