@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import wave
 
 import ipywidgets
 import pytest
@@ -368,6 +369,18 @@ def test_paths_and_addresses_of_every_input_are_typed(made, started, model, type
     assert made.error.value == ""
     assert [(one.option, one.media) for one in started[0].inputs] == sent
     assert [one.value for one in started[0].inputs] == [f"{WEB}{v}" for v in typed.values()]
+
+
+def test_a_local_sound_is_taken_to_be_uploaded_when_the_job_starts(made, started, folder):
+    with wave.open("rain.wav", "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(4 * 8000 * 2))
+    ready(made)
+    made.controls["audio"].value = "rain.wav"
+    made.generate.click()
+    assert made.error.value == ""
+    (sound,) = started[0].pending
+    assert sound.size == (folder / "rain.wav").stat().st_size
 
 
 def test_the_picture_is_called_what_it_is_for(made):

@@ -6,6 +6,7 @@ import base64
 import io
 import re
 
+import av
 import pytest
 from magic_shell import WIDGET, png, wait_until
 from PIL import Image
@@ -212,6 +213,33 @@ def test_the_first_thing_to_see_is_the_picture(make, options, label, colour):
         red, green, _ = thumbnail.convert("RGB").getpixel((5, 5))
     assert red > 150
     assert green < 60
+
+
+@pytest.mark.parametrize(
+    ("option", "model", "label"),
+    [
+        ("video", "wan2.7-videoedit", "video"),
+        ("clip", "wan2.7-i2v", "clip"),
+        ("ref", "wan2.7-r2v", "reference"),
+    ],
+)
+def test_of_a_video_its_first_picture_is_shown(make, tmp_path, option, model, label):
+    path = tmp_path / "take.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(24):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (320, 240), (200, 0, 0)))
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    _, card = make(options={option: path, "model": model, "duration": 5})
+    shown_label, data = picture(card)
+    assert shown_label == label
+    with Image.open(io.BytesIO(data)) as thumbnail:
+        assert thumbnail.width / thumbnail.height == pytest.approx(4 / 3, abs=0.02)
+        assert thumbnail.convert("RGB").getpixel((5, 5))[0] > 150
+    assert "take.mp4" in shown(card)
+    assert str(tmp_path) not in shown(card)
 
 
 @pytest.mark.parametrize(
