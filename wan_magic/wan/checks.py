@@ -50,6 +50,9 @@ def check(request: VideoRequest) -> list[str]:
 def check_values(request: VideoRequest) -> None:
     """Check types and values, which needs none of the inputs."""
     _check_types(request)
+    if request.model not in catalog.MODELS and not request.unchecked:
+        found = catalog.find_model(request.model)  # says what is near
+        raise InputError(f"{request.model!r} is no model's name", hint=f"such as {found.name}")
     if request.row.checked:
         _check_values(request, request.row)
 
@@ -157,15 +160,7 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
                 hint=f"it takes {', '.join(map(_flag, row.options)) or 'a prompt alone'}",
             )
     _check_voices(request, row)
-    for slot in row.inputs:
-        number = sum(
-            one.option == slot.option and one.media == slot.media for one in request.inputs
-        )
-        if number > slot.most:
-            raise InputError(
-                f"{number} {slot.media}s as {_flag(slot.option)} are too many for {row.name}",
-                hint=f"at most {slot.most}",
-            )
+    _check_numbers(request, row)
     counts = Counter(_type(row, one) for one in request.inputs)
     for slot in row.inputs:
         if slot.attached:
@@ -174,7 +169,6 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
     found = catalog.clash(row, counts)
     # A template of first and last frame needs the first one alone, which is required anyway.
     if found is None:
-        _check_numbers(request, row)
         _check_objects(request, row)
         return
     flags = [_flag(option) for name in found.types if (option := _option(row, name))]
