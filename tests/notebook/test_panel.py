@@ -308,6 +308,28 @@ def test_several_references_are_chosen_at_once_and_more_are_typed(made, started,
     }
 
 
+def test_a_picture_can_be_taken_away_again(made, started):
+    made.model.value = "wan3.0-video"
+    made.prompt.value = "A cat"
+    first, references = made.inputs["image"], made.inputs["ref"]
+    assert first.remove.layout.display == references.remove.layout.display == "none"
+    upload(first.upload, png())
+    upload(references.upload, png(), png())
+    assert first.remove.layout.display is None
+    made.generate.click()
+    assert "--image together with --ref" in made.error.value
+    first.remove.click()
+    assert first.preview.value == ""
+    assert first.upload.value == ()
+    assert first.remove.layout.display == "none"
+    made.generate.click()
+    assert [one.option for one in started[0].inputs] == ["ref", "ref"]
+    upload(first.upload, png())
+    references.remove.click()
+    made.generate.click()
+    assert [one.option for one in started[1].inputs] == ["image"]
+
+
 def test_one_broken_picture_among_several_refuses_them_all(made, started):
     made.model.value = "wan2.7-r2v"
     made.prompt.value = "A cat"
@@ -401,7 +423,7 @@ def test_hiding_the_prompt_hides_nothing_else(made):
         for one in descendants(made.box)
         if getattr(one.layout, "display", None) == "none"
     ]
-    assert hidden == ["Prompt"]
+    assert hidden == ["Prompt", "Remove"]
 
 
 def test_a_prompt_that_is_hidden_is_not_sent(made, started):

@@ -36,7 +36,7 @@ class InputControl:
     ----------
     box : ipywidgets.VBox
         All of it.
-    upload, preview : ipywidgets.FileUpload, ipywidgets.HTML
+    upload, preview, remove : ipywidgets.FileUpload, ipywidgets.HTML, ipywidgets.Button
         For pictures.
     address : ipywidgets.Text or Textarea
         For a path or URL; references one a line.
@@ -59,6 +59,12 @@ class InputControl:
             layout=widgets.Layout(width="auto"),
         )
         self.preview = widgets.HTML()
+        self.remove = widgets.Button(
+            description="Remove",
+            tooltip="Take what was chosen away again",
+            icon="times",
+            layout=widgets.Layout(width="auto", display="none"),
+        )
         # Front ends drop their connection at 10 MB, so that a larger upload never arrives.
         hint = "or a path or URL: best for pictures over 5 MB" if has_upload else option.help
         kind = widgets.Textarea if option.repeat else widgets.Text
@@ -71,9 +77,10 @@ class InputControl:
             **({"rows": 2} if option.repeat else {}),
         )
         self.label = widgets.Label(label, layout=_LABEL)
-        chosen = [row(self.label, self.upload, self.preview)]
+        chosen = [row(self.label, self.upload, self.preview, self.remove)]
         self.box = widgets.VBox([*(chosen if has_upload else []), self.address])
         self.upload.observe(self._uploaded, names="value")
+        self.remove.on_click(lambda _: self._take([]))
 
     def value(self) -> Any:
         """Return what was given, as `wan_magic.submit` takes it; None for nothing."""
@@ -89,15 +96,13 @@ class InputControl:
         contents = [bytes(file["content"]) for file in files]
         # The button goes on to count the pictures, but its state must not hold megabytes.
         self.upload.value = tuple({**file, "content": memoryview(b"")} for file in files)
-        self._files = []
         try:
             thumbnails = [base64.b64encode(_thumbnail(data)).decode() for data in contents]
         except Exception:  # noqa: BLE001 - decoders raise nearly anything on broken bytes
-            self.preview.value = ""
-            self.upload.value = ()
+            self._take([])
             self._say(_NO_PICTURE)
             return
-        self._files = contents
+        self._take(contents)
         self._say("")
         label = "first frame" if self.name == "image" else self.name.replace("_", " ")
         self.preview.value = " ".join(
@@ -105,6 +110,14 @@ class InputControl:
             ' style="max-height:120px;border-radius:6px">'
             for one in thumbnails
         )
+
+    def _take(self, files: list[bytes]) -> None:
+        """Keep these files and no others."""
+        self._files = files
+        self.remove.layout.display = None if files else "none"
+        if not files:
+            self.preview.value = ""
+            self.upload.value = ()
 
 
 def row(*children: widgets.Widget) -> widgets.HBox:
