@@ -139,11 +139,13 @@ def _probe(stream: Any, source: str) -> tuple[str, dict[str, Any]]:
             length = video.duration * video.time_base if video.duration else None
             seconds = float(length if length is not None else (box.duration or 0) / 1e6)
             picture = frame.to_image()
-            turned = getattr(frame, "rotation", 0) % 180 == 90
-            width, height = frame.width, frame.height
+            # Phones store a turn beside the pictures, and players follow it.
+            if turn := getattr(frame, "rotation", 0) % 360:
+                picture = picture.rotate(turn, expand=True)
+            width, height = picture.size
             facts = {
-                "width": height if turned else width,
-                "height": width if turned else height,
+                "width": width,
+                "height": height,
                 "seconds": seconds,
                 "fps": float(video.average_rate or 0),
                 "thumbnail": small_jpeg(picture, THUMBNAIL_SIDE),
