@@ -173,8 +173,6 @@ def _check_inputs(request: VideoRequest, row: Model) -> None:
         return
     flags = [_flag(option) for name in found.types if (option := _option(row, name))]
     if found.kind == "missing":
-        if found.types == ("media",) or not flags:
-            flags = [_flag(option) for option in row.options]
         problem = f"{row.name} needs {_words(flags, 'or')}"
         hint = f"add {flags[0]}" + (" (a picture or its URL)" if flags[0] == "--image" else "")
         raise InputError(problem, hint=hint)
