@@ -441,6 +441,7 @@ def test_sound(name):
     assert row.sound == sound
     assert row.has_sound is (sound != "none")
     assert ("audio" in row.parameters) is (sound == "switch")
+    assert row.takes("audio") is (sound != "none")
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -610,6 +610,11 @@ class TestLoad:
     def test_where_there_is_no_choice_an_address_need_not_tell(self):
         assert load("ref", "https://a.com/cat", MODELS["wan2.7-videoedit"]).media == "image"
 
+    def test_a_matroska_video_is_told_from_a_picture(self, tmp_path):
+        path = movie(tmp_path / "a.mkv", codec="mpeg4")
+        error = refused(load, "ref", path.read_bytes(), R2V)
+        assert error.message == "a video in memory is matroska, not mp4 or mov"
+
     def test_what_an_option_of_the_model_does_not_take(self, files):
         error = refused(load, "ref", files / "cat.wav", MODELS["wan2.6-r2v"])
         assert error.message == "--ref of wan2.6-r2v takes no audio"

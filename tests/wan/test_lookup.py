@@ -30,6 +30,11 @@ def test_a_name_is_its_row_whatever_is_given_and_wherever(name):
     assert find_model(name, ["clip", "mask"], region="tokyo") is MODELS[name]
 
 
+@pytest.mark.parametrize("spelling", ["WAN2.6-I2V", " wan2.6-i2v ", "Wan2.6-i2v"])
+def test_capitals_and_blanks_do_not_count_in_a_name(spelling):
+    assert find_model(spelling) is MODELS["wan2.6-i2v"]
+
+
 @pytest.mark.parametrize(
     ("slip", "meant"),
     [
