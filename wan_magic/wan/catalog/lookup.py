@@ -89,8 +89,7 @@ def find_model(
 def _of_version(version: str, given: tuple[str, ...], region: Region | None) -> Model | None:
     rows = [row for row in MODELS.values() if version in row.aliases and fits(row, given)]
     if region:  # the same model has other names elsewhere
-        rows.sort(key=lambda row: region not in row.regions)
-        rows = [row for row in rows if region in row.regions] or rows[:0]
+        rows = [row for row in rows if region in row.regions]
     else:  # the official default is Beijing, where names of other regions mean nothing
         rows.sort(key=lambda row: "beijing" not in row.regions)
     return rows[0] if rows else None
