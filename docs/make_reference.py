@@ -30,7 +30,8 @@ def options_table() -> str:
             if option.kind == "switch":
                 flags.append(f"`--no-{option.flag[2:]}`")
             sent = ", ".join(f"`{place.strip()}`" for place in option.sent_as.split(",") if place)
-            help_text = option.help.replace("|", r"\|")
+            repeat = "; repeatable" if option.repeat else ""
+            help_text = option.help.replace("|", r"\|") + repeat
             lines.append(f"| {', '.join(flags)} | {sent or '–'} | {help_text} |")
         lines.append("")
     return "\n".join(lines).rstrip()

@@ -227,7 +227,12 @@ def test_a_file_and_a_variable_of_the_same_name_must_be_told_apart(shell, posted
 
 def test_a_dunder_variable_of_the_shell_is_no_image_by_chance(shell, posted):
     cell = shell.refused("%%wanvideo --image catt\nA cat", InputError)
-    assert "no such image" in cell.text
+    assert "there is no variable and no file called 'catt'" in cell.text
+    assert "run the cell that makes it" in cell.text
+
+
+def test_the_nearest_file_is_named_where_there_is_neither_variable_nor_file(shell, posted):
+    assert "did you mean 'cat.png'?" in shell.refused("%%wanvideo -i cat_png\nA", InputError).text
 
 
 def test_what_was_changed_in_an_image_is_said(shell, posted, folder):

@@ -284,7 +284,8 @@ def test_the_panel_offers_every_row_that_is_sent_or_has_its_own_place_for_it():
 def test_the_help_lists_every_flag_with_its_meaning_by_groups():
     lines = help_text().splitlines()
     for option in OPTIONS:
-        at, row = next((i, line) for i, line in enumerate(lines) if line.endswith(option.help))
+        said = f"{option.help}; repeatable" if option.repeat else option.help
+        at, row = next((i, line) for i, line in enumerate(lines) if line.endswith(said))
         flags = f"{lines[at - 1]} {row}" if row.startswith(" " * 10) else row
         assert all(flag in flags for flag in option.flags)
         assert (f"--no-{option.flag[2:]}" in flags) == (option.kind == "switch")

@@ -416,7 +416,9 @@ def test_a_name_can_be_inserted_too():
 def test_an_image_that_is_a_variable_means_its_value(folder):
     assert look_up("first", {"first": b"bytes"}) == b"bytes"
     assert look_up("cat.png", {"cat": 1}) == "cat.png"
-    assert look_up("unknown", {}) == "unknown"
+    assert look_up("auto", {}) == "auto"
+    with pytest.raises(InputError, match="no variable and no file called 'unknown'"):
+        look_up("unknown", {})
     assert look_up(b"bytes", {}) == b"bytes"
 
 

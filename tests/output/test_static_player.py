@@ -228,9 +228,9 @@ def test_every_input_is_named_and_no_address_is_shown(make_clip):
     )
     bundle = player_bundle(make_clip(request=VideoRequest(model="wan3.0-video", inputs=inputs)))
     assert (
-        "picture: a.png · last frame: b.png · references: anna.png, anna.wav · video: take.mp4"
-        " · continues: shot1.mp4 · sound from: song.mp3 · mask: mask.png · document: talk.pdf"
-        " · page: page"
+        "picture: a.png · last frame: b.png · references: anna.png (voice: anna.wav)"
+        " · video: take.mp4 · continues: shot1.mp4 · sound from: song.mp3 · mask: mask.png"
+        " · document: talk.pdf · page: page"
     ) in Tree(bundle[0]["text/html"]).text
     assert "x.org" not in json.dumps(bundle)
     assert secrets_in(bundle) == []

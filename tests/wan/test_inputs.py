@@ -307,9 +307,8 @@ class TestVideos:
             b"",
             b"<html>404</html>" * 50,
             b"#EXTM3U\n#EXTINF:1,\nother.ts\n",
-            encoded(picture()),
         ],
-        ids=["nothing", "html", "playlist", "picture"],
+        ids=["nothing", "html", "playlist"],
     )
     def test_what_is_no_video(self, tmp_path, data):
         path = tmp_path / "a.mp4"
@@ -318,6 +317,12 @@ class TestVideos:
         assert error.message == "a.mp4 is not a playable video"
         assert error.hint == "make or download it again"
         assert refused(load_video, data, ANY).message == "a video in memory is not a playable video"
+
+    def test_a_picture_is_no_video_and_is_told_where_it_goes(self, tmp_path):
+        (tmp_path / "a.mp4").write_bytes(encoded(picture()))
+        error = refused(load_video, tmp_path / "a.mp4", ANY)
+        assert error.message == "a.mp4 is not a playable video"
+        assert error.hint == "this is a picture: --image starts from it, --ref shows it"
 
     def test_a_damaged_video(self, tmp_path, cat):
         path = tmp_path / "a.mp4"

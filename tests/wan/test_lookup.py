@@ -56,7 +56,11 @@ def test_a_slip_in_a_name_is_told(slip, meant):
 def test_a_name_like_no_other_gets_the_list_of_versions_and_where_all_names_are():
     error = refusal("sora")
     assert "%wanvideo models lists all" in error.hint
-    assert "3.0-prime" in error.hint
+    assert "versions: 3.0, 2.7, 2.6, 2.5, 2.2, 2.1 " in error.hint
+
+
+def test_an_unknown_version_is_met_with_the_nearest_one():
+    assert "did you mean 2." in refusal("2.8").hint
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,11 @@ def upload(
     for file in files:
         try:
             urls[file.digest] = yield from step.run(file)
-        except JobCancelled:
-            raise
+        except JobCancelled as exc:
+            raise JobCancelled(
+                f"cancelled while {file.name} was uploaded: no task was made, nothing is paid",
+                hint="what was uploaded in part is not kept; a whole file goes after 48 hours",
+            ) from exc
         except WanError as exc:
             exc.hint = "; ".join(filter(None, (exc.hint, _NOTHING_PAID)))
             if isinstance(exc, ConnectionFailed):

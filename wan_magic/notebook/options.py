@@ -195,7 +195,7 @@ OPTIONS = (
         "ref",
         ("--ref",),
         "object",
-        "reference picture or video, or the voice of the one before; repeatable",
+        "picture, video, or the voice of the one before",
         "input",
         "hero.png",
         repeat=True,
@@ -213,7 +213,7 @@ OPTIONS = (
         "audio",
         ("--audio",),
         "object",
-        "wav or mp3 that drives the video: a path or URL; or auto, or off",
+        "wav or mp3 that drives the video; or auto, or off",
         "input",
         "FILE|auto|off",
         in_panel=True,
@@ -225,7 +225,7 @@ OPTIONS = (
         "model",
         ("-m", "--model"),
         "text",
-        "model, or a version such as 2.7 that fits the inputs; default 2.5",
+        "model, or a version such as 2.7; default 2.5",
         "value",
         "NAME",
     ),
@@ -242,7 +242,7 @@ OPTIONS = (
         "ratio",
         ("--ratio",),
         "choice",
-        "width to height, where no input decides: 16:9, 9:16, 1:1, 4:3, 3:4",
+        "width to height: 16:9, 9:16, 1:1, 4:3, 3:4",
         "value",
         "9:16",
         in_panel=True,
@@ -251,7 +251,7 @@ OPTIONS = (
         "size",
         ("--size",),
         "choice",
-        "pixels, in place of resolution and ratio; wan2.6 and older",
+        "pixels, for both; wan2.6 and older",
         "value",
         "1280*720",
     ),
@@ -304,7 +304,7 @@ OPTIONS = (
         "audio_setting",
         ("--audio-setting",),
         "choice",
-        "origin keeps the sound of the edited video; default auto",
+        "origin keeps the edited video's sound",
         "value",
         "origin",
         in_panel=True,
@@ -322,7 +322,7 @@ OPTIONS = (
         "function",
         ("--function",),
         "choice",
-        "what VACE does; told from the inputs when not given",
+        "what VACE does; else told from the inputs",
         "value",
         "video_repainting",
         in_panel=True,
@@ -355,7 +355,7 @@ OPTIONS = (
         "extra_parameters",
         ("--param",),
         "pair",
-        "any field of parameters, its value as JSON; repeatable",
+        "any field of parameters; its value is JSON",
         "value",
         "strength=0.5",
         repeat=True,
@@ -364,30 +364,30 @@ OPTIONS = (
         "extra_inputs",
         ("--input",),
         "pair",
-        "any field of input, its value as JSON; repeatable",
+        "any field of input; its value is JSON",
         "value",
         "mask_frame_id=1",
         repeat=True,
     ),
-    Option("unchecked", ("--unchecked",), "flag", "send a model and values that are not known yet"),
+    Option("unchecked", ("--unchecked",), "flag", "send a model and values that are not known"),
     Option(
         "fit",
         ("--fit",),
         "switch",
-        "make a local picture fit the model's limits; default yes",
+        "make a picture fit the limits; default yes",
     ),
     Option(
         "endpoint",
         ("--endpoint",),
         "text",
-        "local (free preview), a region, a gateway, or a URL up to /api/v1",
+        "local (free preview), a region, a gateway, or a URL",
         metavar="local",
     ),
     Option(
         "workspace",
         ("--workspace",),
         "text",
-        "workspace id of the region's own host; Frankfurt and Tokyo need it",
+        "workspace id; Frankfurt and Tokyo need one",
         metavar="ID",
     ),
     Option("out", ("--out",), "object", "folder for clips; default wan_videos", metavar="DIR"),
@@ -395,7 +395,7 @@ OPTIONS = (
         "timeout",
         ("--timeout",),
         "number",
-        "seconds until we stop watching the task; default 10800",
+        "seconds to watch the task; default 10800",
         metavar="600",
     ),
     Option("wait", ("--wait",), "flag", "block until the clip is there"),
@@ -441,9 +441,10 @@ def help_text() -> str:
                 flags += f", --no-{option.flag[2:]}"
             elif option.kind != "flag":
                 flags += f" {option.metavar}"
-            row = f"  {flags:<29} {option.help}"
+            text = f"{option.help}; repeatable" if option.repeat else option.help
+            row = f"  {flags:<29} {text}"
             if len(flags) > 29:  # a line of its own keeps the column
-                row = f"  {flags}\n{'':<32}{option.help}"
+                row = f"  {flags}\n{'':<32}{text}"
             rows.append(row)
     return "\n".join(
         [

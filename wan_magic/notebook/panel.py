@@ -249,4 +249,7 @@ def _control(option: Option, model: Model) -> widgets.Widget:
         first = f"{_DEFAULT} ({standard})" if standard else _DEFAULT
         pairs = [(first, _UNSET), *((_said(value, model), value) for value in choices)]
         return widgets.Dropdown(options=pairs, value=_UNSET, **common)
-    return widgets.Text(placeholder=option.help, continuous_update=False, **common)
+    hint = option.help
+    if option.name == "audio" and "audio" not in model.parameters:
+        hint = "path or URL of a wav or mp3 file"
+    return widgets.Text(placeholder=hint, continuous_update=False, **common)

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from wan_magic.notebook.options import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 WIDE = widgets.Layout(width="auto")
 LABELS = {"description_width": "110px"}
@@ -66,10 +66,14 @@ class InputControl:
             layout=widgets.Layout(width="auto", display="none"),
         )
         # Front ends drop their connection at 10 MB, so that a larger upload never arrives.
-        hint = "or a path or URL: best for pictures over 5 MB" if has_upload else option.help
+        hint = "or a path or URL: best for pictures over 5 MB"
+        if not has_upload:
+            hint = f"path or URL: {option.help}"
         kind = widgets.Textarea if option.repeat else widgets.Text
         self.address = kind(
-            placeholder=f"{hint}; one a line" if option.repeat else hint,
+            placeholder="or paths or URLs, one a line: pictures, videos, a voice after its picture"
+            if option.repeat
+            else hint,
             description=" " if has_upload else label,
             tooltip=option.help,
             layout=WIDE,
@@ -93,7 +97,7 @@ class InputControl:
         files = self.upload.value
         if not files or all(f["size"] and not f["content"] for f in files):  # our own doing, below
             return
-        contents = [bytes(file["content"]) for file in files]
+        contents = [_Chosen.of(file["name"], bytes(file["content"])) for file in files]
         # The button goes on to count the pictures, but its state must not hold megabytes.
         self.upload.value = tuple({**file, "content": memoryview(b"")} for file in files)
         try:
@@ -105,19 +109,34 @@ class InputControl:
         self._take(contents)
         self._say("")
         label = "first frame" if self.name == "image" else self.name.replace("_", " ")
-        self.preview.value = " ".join(
+        pictures = [
             f'<img src="data:image/jpeg;base64,{one}" alt="{label}"'
             ' style="max-height:120px;border-radius:6px">'
             for one in thumbnails
-        )
+        ]
+        if self.name == "ref":  # the prompt calls them by their numbers
+            pictures = [f"{one} {number}" for number, one in enumerate(pictures, 1)]
+        self.preview.value = " ".join(pictures)
 
-    def _take(self, files: list[bytes]) -> None:
+    def _take(self, files: Sequence[bytes]) -> None:
         """Keep these files and no others."""
-        self._files = files
+        self._files = list(files)
         self.remove.layout.display = None if files else "none"
         if not files:
             self.preview.value = ""
             self.upload.value = ()
+
+
+class _Chosen(bytes):
+    """A file's content that knows its name, for captions and messages."""
+
+    name: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> _Chosen:
+        made = cls(content)
+        made.name = name
+        return made
 
 
 def row(*children: widgets.Widget) -> widgets.HBox:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from wan_magic.errors import InputError
 from wan_magic.notebook.options import BY_NAME, OPTIONS
 from wan_magic.wan.catalog import nearest
+from wan_magic.wan.media import near
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MARK = re.compile("\0(\\d+)\0")
 _SHORT = {flag for option in OPTIONS for flag in option.flags if not flag.startswith("--")}
+_SWITCHES = ("auto", "off")
 _IN_PROMPT = "the prompt goes into the cell, below this line; values with spaces need quotes"
 
 
@@ -150,8 +152,15 @@ def look_up(value: Any, namespace: dict[str, Any]) -> Any:
         each = [look_up(one, namespace) if isinstance(one, str) else one for one in value]
         lists = [list(one) if isinstance(one, list | tuple) else [one] for one in each]
         return [one for members in lists for one in members]
-    if not (isinstance(value, str) and value.isidentifier() and value in namespace):
+    if not (isinstance(value, str) and value.isidentifier()):
         return value
+    if value not in namespace:
+        if Path(value).exists() or nearest(value.lower(), _SWITCHES):
+            return value
+        hint = near(Path(value))
+        if "did you mean" not in hint:
+            hint = "run the cell that makes it; a file needs its ending, such as cat.png"
+        raise InputError(f"there is no variable and no file called {value!r}", hint=hint)
     if Path(value).exists():
         raise InputError(
             f"both a variable and a file are called {value!r}",

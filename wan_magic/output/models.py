@@ -115,7 +115,8 @@ def _words(row: Model) -> tuple[str, ...]:
     return (
         row.kind,
         *row.aliases,
-        "sound" if row.has_sound else "silent",
+        *(("sound",) if row.has_sound else ()),
+        *(("silent",) if row.sound != "always" else ()),
         *(option.replace("_", "-") for option in row.options),
         *(one.lower() for one in row.resolutions),
         *row.regions,
@@ -176,9 +177,10 @@ def price(row: Model, region: Region) -> str:
     """Return the prices of a second in the order of the resolutions."""
 
     def listed(table: Any) -> str:
-        return " / ".join(str(one) for one in table.get(region, {}).values())
+        tiers = table.get(region, {})
+        return " / ".join(str(tiers.get(one, "–")) for one in row.values(row.priced_by))
 
-    text = listed(row.prices) or "–"
+    text = listed(row.prices) if region in row.prices else "–"
     if row.silent_prices and region in row.silent_prices:
         text += f" (silent {listed(row.silent_prices)})"
     if row.bills_input and text != "–":
@@ -191,5 +193,6 @@ def footnote() -> str:
     return (
         f"{_DEFAULT_MARK} the server's default. Prices of a second as of {catalog.PRICES_AS_OF},"
         " in the order of the resolutions; + the seconds of a given video are billed, too;"
-        " ? unconfirmed; – not offered or not known."
+        " ? unconfirmed; – not offered or not known. The wanx2.1 of Beijing is the wan2.1 of"
+        " Singapore."
     )

@@ -17,6 +17,8 @@ from wan_magic.output.place import relative_src
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.wan.estimate import Estimate
+    from wan_magic.wan.media import Input
     from wan_magic.wan.request import VideoRequest
 
 EMBED_MAX_BYTES = 8 * 1024 * 1024
@@ -155,10 +157,18 @@ _INPUT_WORDS = {
 
 def _given(request: VideoRequest) -> dict[str, str]:
     """Return the names of the inputs."""
-    return {
-        words: ", ".join(one.name for one in request.of(option))
-        for option, words in _INPUT_WORDS.items()
-    }
+    return {words: _names(request.of(option)) for option, words in _INPUT_WORDS.items()}
+
+
+def _names(inputs: tuple[Input, ...]) -> str:
+    """Return names; a sound among references is the voice of the one before it."""
+    names: list[str] = []
+    for one in inputs:
+        if one.option == "ref" and one.media == "audio" and names:
+            names[-1] += f" (voice: {one.name})"
+        else:
+            names.append(one.name)
+    return ", ".join(names)
 
 
 def _model(request: VideoRequest, *, is_preview: bool) -> str:
@@ -170,10 +180,15 @@ def _model(request: VideoRequest, *, is_preview: bool) -> str:
 def cost_line(clip: Clip) -> str:
     """Return what the clip cost, in words."""
     if not clip.is_preview:
-        return str(clip.cost)
+        return _amount(clip.cost)
     if clip.cost.per_second is None:
         return "free"
-    return f"free (the hosted API: {clip.cost})"
+    return f"free (the hosted API: {_amount(clip.cost)})"
+
+
+def _amount(cost: Estimate) -> str:
+    """Return an amount, and whether its price is certain."""
+    return f"{cost}, unconfirmed" if cost.note and cost.per_second is not None else str(cost)
 
 
 def ended_bundle(job: Job) -> Bundle:
@@ -225,7 +240,7 @@ def price_line(job: Job) -> str:
         return "free preview" if job.is_preview else "price unknown here"
     if not job.is_preview:
         return f"estimated cost {job.estimate} ({job.estimate.detail})"
-    return f"free preview (the hosted API: about {job.estimate})"
+    return f"free preview (the hosted API: about {_amount(job.estimate)})"
 
 
 def started_bundle(job: Job) -> dict[str, str]:

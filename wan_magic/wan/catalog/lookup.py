@@ -167,7 +167,9 @@ def _unknown(name: str) -> InputError:
             f"{name} checks a portrait and makes no video",
             hint="wan_magic.check_portrait(image) asks it",
         )
-    hint = nearest(name, MODELS) or f"%wanvideo models lists all; versions: {', '.join(versions())}"
+    main = [one for one in versions() if "-" not in one]
+    hint = nearest(name, [*MODELS, *versions()])
+    hint = hint or f"%wanvideo models lists all; versions: {', '.join(main)}"
     return InputError(f"unknown model {name!r}", hint=f"{hint} (--unchecked sends it as it is)")
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan.media.documents import load_document, load_link
-from wan_magic.wan.media.given import ENDINGS, find_file, near, short, web_url
+from wan_magic.wan.media.given import ENDINGS, find_file, near, short, sniffed, web_url
 from wan_magic.wan.media.images import load_image, small_jpeg
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.media.sounds import load_sound
@@ -86,7 +86,7 @@ def _flag(option: str) -> str:
 def _kind_of(value: object, kinds: list[Media]) -> Media:
     """Tell what a value is, where an input may be several things: by its content, if there is."""
     if isinstance(value, bytes | bytearray | memoryview):
-        return _sniffed(bytes(value[:32])) or kinds[0]
+        return sniffed(bytes(value[:32])) or kinds[0]
     if isinstance(value, str | os.PathLike):
         text = os.fsdecode(value).strip()
         if text[:5].lower() == "data:":
@@ -95,7 +95,7 @@ def _kind_of(value: object, kinds: list[Media]) -> Media:
         if not url:
             path, _ = find_file(text, "file")
             with path.open("rb") as stream:
-                found = _sniffed(stream.read(32))
+                found = sniffed(stream.read(32))
             return found or ENDINGS.get(path.suffix[1:].lower(), kinds[0])
         ending = PurePosixPath(unquote(urlsplit(url).path)).suffix[1:].lower()
         if ending in ENDINGS:
@@ -107,18 +107,3 @@ def _kind_of(value: object, kinds: list[Media]) -> Media:
         )
     is_clip = callable(getattr(value, "last_frame", None)) and hasattr(value, "path")
     return "video" if is_clip and "video" in kinds else "image"
-
-
-def _sniffed(head: bytes) -> Media | None:
-    if head[4:8] == b"ftyp":
-        return "image" if head[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "video"
-    if head[:4] == b"RIFF":
-        return {b"WAVE": "audio", b"AVI ": "video", b"WEBP": "image"}.get(head[8:12])  # type: ignore[return-value]
-    if head[:2] == b"\xff\xd8":
-        return "image"
-    if head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
-        return "audio"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "video"
-    pictures = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
-    return "image" if head.startswith(pictures) else None

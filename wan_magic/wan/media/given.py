@@ -138,7 +138,8 @@ def near(path: Path) -> str:
     """Say where a missing file was looked for, and which name there is the closest."""
     folder = path.parent
     try:
-        names = {entry.name.lower(): entry.name for entry in islice(folder.iterdir(), 2000)}
+        files = (entry for entry in islice(folder.iterdir(), 2000) if not entry.is_dir())
+        names = {entry.name.lower(): entry.name for entry in files}
     except OSError:
         return f"there is no readable folder {folder}"
     close = difflib.get_close_matches(path.name.lower(), names, n=1)
@@ -150,3 +151,31 @@ def near(path: Path) -> str:
 def mb(count: int, rounded: Callable[[float], int] = round) -> str:
     """Return bytes in megabytes of 2**20, with at most two decimals."""
     return f"{rounded(count / 2**20 * 100) / 100:g}"
+
+
+def sniffed(head: bytes) -> Media | None:
+    """Return what the first bytes of a file are, if they tell."""
+    if head[4:8] == b"ftyp":
+        return "image" if head[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "video"
+    if head[:4] == b"RIFF":
+        return {b"WAVE": "audio", b"AVI ": "video", b"WEBP": "image"}.get(head[8:12])  # type: ignore[return-value]
+    if head[:2] == b"\xff\xd8":
+        return "image"
+    if head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
+        return "audio"
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "video"
+    pictures = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+    return "image" if head.startswith(pictures) else None
+
+
+_OTHER_OPTION: dict[str, str] = {
+    "image": "this is a picture: --image starts from it, --ref shows it",
+    "video": "this is a video: --clip continues it, --video edits it",
+    "audio": "this is a sound: --audio takes it",
+}
+
+
+def meant_for(head: bytes, otherwise: str) -> str:
+    """Return which option a file of another kind is for, from its first bytes."""
+    return _OTHER_OPTION.get(sniffed(head) or "", otherwise)

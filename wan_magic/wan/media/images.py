@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import ENDINGS, from_data_uri, mb, read_file, web_url
+from wan_magic.wan.media.given import ENDINGS, from_data_uri, mb, meant_for, read_file, web_url
 from wan_magic.wan.media.loaded import Input
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _read_image(value: object) -> tuple[PILImage.Image, bytes, str]:
     elif isinstance(value, str | os.PathLike):
         data, source = read_file(os.fsdecode(value), "image")
     elif isinstance(value, bytes | bytearray | memoryview):
-        data = bytes(value)
+        data, source = bytes(value), getattr(value, "name", source)
     elif callable(last := getattr(value, "last_frame", None)):
         path = getattr(value, "path", None)
         name = Path(path).name if isinstance(path, str | os.PathLike) else "a clip"
@@ -118,7 +118,9 @@ def _read_image(value: object) -> tuple[PILImage.Image, bytes, str]:
         hint = "scale it to at most 8000 px a side"
         raise InputError(f"{source} has too many pixels to be opened safely", hint=hint) from None
     except UnidentifiedImageError:
-        raise InputError(f"{source} is not an image that can be read", hint=_IMAGE_HINT) from None
+        hint = meant_for((data or b"")[:32], _IMAGE_HINT)
+        hint = _IMAGE_HINT if "picture" in hint else hint
+        raise InputError(f"{source} is not an image that can be read", hint=hint) from None
     except Exception as err:  # decoders raise nearly anything on broken bytes
         hint = "save it again or use another image"
         raise InputError(f"{source} cannot be read: cut short or damaged", hint=hint) from err

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import check_weight, find_file, short, web_url
+from wan_magic.wan.media.given import check_weight, find_file, meant_for, short, web_url
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.media.sounds import check_length
 
@@ -152,6 +152,9 @@ def _probe(stream: Any, source: str) -> tuple[str, dict[str, Any]]:
             }
             return kind, facts
     except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration) as err:
+        stream.seek(0)
+        hint = meant_for(stream.read(32), "make or download it again")
         raise InputError(
-            f"{source} is not a playable video", hint="make or download it again"
+            f"{source} is not a playable video",
+            hint="make or download it again" if "video" in hint else hint,
         ) from err
