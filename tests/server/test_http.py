@@ -267,7 +267,8 @@ def test_the_key_is_never_logged(serve, gate, caplog, capfd):
     assert "Signature" not in seen
 
 
-def test_a_client_that_hangs_up(caller):
+def test_a_client_that_hangs_up(caller, caplog, capfd):
+    caplog.set_level("INFO")
     host = urlsplit(caller.base).netloc
     connection = http.client.HTTPConnection(host, timeout=10)
     connection.putrequest("POST", "/api/v1" + CREATE)
@@ -276,3 +277,5 @@ def test_a_client_that_hangs_up(caller):
     connection.endheaders(b"{")
     connection.close()
     assert caller.get("/tasks").status_code == 200
+    assert [one.getMessage() for one in caplog.records] == []
+    assert tuple(capfd.readouterr()) == ("", "")

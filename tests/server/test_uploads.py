@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -241,6 +243,49 @@ def test_nothing_is_left_on_disk_but_what_is_kept(serve, gate):
     post(caller, data)  # refused
     folder = gate_folder(caller)
     assert len(list(folder.iterdir())) == 1
+
+
+def begin(caller, data, content, form=None):
+    """Send a form's head and the first part of its file; return the open connection."""
+    target = urlsplit(data["upload_host"])
+    head = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in (form or fields(data)).items()
+    )
+    head += '--x\r\nContent-Disposition: form-data; name="file"; filename="cat.png"\r\n\r\n'
+    connection = socket.create_connection((target.hostname, target.port), timeout=10)
+    connection.sendall(
+        f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\nContent-Length: 100000000\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\n\r\n{head}".encode()
+    )
+    connection.sendall(content)
+    return connection
+
+
+def wait_for(holds):
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def on_disk(folder):
+    return sum(file.stat().st_size for file in folder.iterdir()) if folder.exists() else 0
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(caller, caplog, capfd):
+    data = ask(caller).json()["data"]
+    folder = gate_folder(caller)
+    caplog.clear()
+    caplog.set_level("INFO")
+    capfd.readouterr()
+    with begin(caller, data, bytes(1_000_000)):
+        wait_for(lambda: on_disk(folder) > 500_000)
+    wait_for(lambda: not list(folder.iterdir()))
+    # The same name is free, and the server is well.
+    assert post(caller, data).status_code == 200
+    assert [one.getMessage() for one in caplog.records] == []
+    assert tuple(capfd.readouterr()) == ("", "")
 
 
 def gate_folder(caller):

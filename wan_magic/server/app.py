@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -106,6 +107,7 @@ class Face:
         handlers: Any = {
             Fault: self._refuse,
             HTTPException: self._refuse_http,
+            ClientDisconnect: _hang_up,
             Exception: self._refuse_crash,
         }
         return Starlette(routes=routes, exception_handlers=handlers)
@@ -240,6 +242,11 @@ class Face:
 
     async def _refuse_crash(self, request: Request, _: Exception) -> Response:
         return await self._refuse(request, Fault("InternalError", INTERNAL, status=500))
+
+
+async def _hang_up(_: Request, __: Exception) -> Response:
+    """End a call whose client went away in the middle of its body; nobody hears this."""
+    return Response(status_code=400)
 
 
 def _wants_async(request: Request) -> bool:

@@ -72,9 +72,12 @@ class Storage:
     async def store(self, request: Request) -> Response:
         """Take a form with one file."""
         taken = _Taken(self._uploads)
-        error = await self._read(request, taken)
-        if error is not None:
+        try:
+            error = await self._read(request, taken)
+        finally:
+            # Also when the client is gone, or the disk is full.
             taken.drop()
+        if error is not None:
             return refuse(request, error.status, error.code, error.message)
         wanted = taken.fields.get("success_action_status", "204")
         status = int(wanted) if wanted in ("200", "201") else 204
@@ -140,6 +143,7 @@ class _Taken:
         return path, size
 
     def drop(self) -> None:
+        """Remove what was not finished; safe to call twice."""
         if self._file is not None:
             self._file.close()
         if self._path is not None:
