@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import uuid
 from urllib.parse import urlsplit
@@ -101,6 +102,75 @@ def test_missing_fields(caller, body, code, message):
 def test_too_large_a_body(caller):
     body = b" " * (64 * 1024 * 1024 + 1)
     refused(caller.post(CREATE, data=body), 413, "BadRequest.TooLarge", "Payload Too Large")
+
+
+MIB = 1024 * 1024
+URI = "data:image/png;base64,"
+
+
+def padded(body, size):
+    text = json.dumps(body).encode()
+    return text + b" " * (size - len(text))
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)])
+def test_a_body_without_base64(caller, more, status):
+    body = padded({"model": "none", "input": {"img_url": "http://x/a.png"}}, 16 * MIB + more)
+    assert len(body) == 16 * MIB + more
+    answer = caller.post(CREATE, data=body)
+    if status == 413:
+        refused(answer, 413, "BadRequest.TooLarge", "Payload Too Large")
+    else:
+        refused(answer, 400, "InvalidParameter", "Model not exist.")
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)])
+def test_text_beside_base64(caller, more, status):
+    # What is not base64 has no more room with a small picture beside it than without.
+    uri = data_uri(picture())
+    body = padded({"model": "none", "input": {"img_url": uri}}, 16 * MIB + len(uri) + more)
+    assert caller.post(CREATE, data=body).status_code == status
+
+
+def pictures(decoded):
+    """Return data URIs that decode to that many bytes in all, each below its own limit."""
+    sizes = [6 * MIB, 6 * MIB, decoded - 12 * MIB]
+    return [data_uri(bytes(size)) for size in sizes]
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)])
+@pytest.mark.parametrize("place", ["flat", "media", "unknown"])
+def test_base64_that_decodes_to_too_much(caller, place, more, status):
+    uris = pictures(16 * MIB + more)
+    inputs = {
+        "flat": {"ref_images_url": uris},
+        "media": {"media": [{"type": "reference_image", "url": uri} for uri in uris]},
+        "unknown": {"a": {"b": [[uris[0]], {"c": uris[1]}]}, "d": uris[2]},
+    }[place]
+    answer = caller.post(CREATE, json={"model": "none", "input": inputs})
+    if status == 413:
+        refused(answer, 413, "BadRequest.TooLarge", "Payload Too Large")
+    else:
+        refused(answer, 400, "InvalidParameter", "Model not exist.")
+
+
+def test_a_call_with_large_pictures_is_taken(serve, gate):
+    caller = serve(engine=gate)
+    media = [{"type": "reference_image", "url": uri} for uri in pictures(16 * MIB)]
+    assert caller.send("wan3.0-video", {"prompt": "p", "media": media}).status_code == 200
+
+
+@pytest.mark.parametrize("length", [10_485_761, 30 * MIB])
+def test_a_data_uri_over_its_own_limit_keeps_its_answer(caller, length):
+    answer = caller.create(image=URI + "A" * (length - len(URI)), raw=True)
+    refused(answer, 400, "InvalidParameter", "max bytes per data-uri item : 10485760")
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)])
+def test_the_largest_body_of_all(caller, more, status):
+    uri = URI + "A" * 60 * MIB
+    body = padded({"model": "wanx2.1-i2v-turbo", "input": {"img_url": uri}}, 64 * MIB + more)
+    assert caller.post(CREATE, data=body).status_code == status
 
 
 def test_too_long_a_data_uri(caller):

@@ -26,6 +26,7 @@ from wan_magic.server.listing import list_tasks
 from wan_magic.server.storage import Storage, origin
 from wan_magic.server.throttle import Turns
 from wan_magic.wan.catalog import (
+    DATA_URI_MAX_BYTES,
     IMAGE2VIDEO_PATH,
     MODELS,
     PORTRAIT_CHECK,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
 """Longest request body (rate-limit page, 2026: 64 MiB with base64)."""
+PLAIN_MAX_BYTES = 16 * 1024 * 1024
+"""Most text beside the base64 in a body, and most that the base64 decodes to (same page)."""
 _DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
 _NOT_CANCELLED = "Failed to cancel the task, please confirm if the task is in PENDING status."
 # A view: a model that is added to the table later is served, too.
@@ -266,12 +269,42 @@ async def _read_json(request: Request) -> object:
             data.clear()
             if seen > _DRAIN_MAX_BYTES:
                 break
-    if seen > BODY_MAX_BYTES:
-        raise Fault("BadRequest.TooLarge", "Payload Too Large", status=413)
+    long = seen > PLAIN_MAX_BYTES
+    if seen > BODY_MAX_BYTES or (long and b";base64" not in data.lower()):
+        raise _too_large()
     try:
-        return json.loads(data)
+        body = json.loads(data)
     except (ValueError, RecursionError):
         raise invalid(BAD_BODY) from None
+    if long:
+        _check_base64(body, seen)
+    return body
+
+
+def _check_base64(body: object, size: int) -> None:
+    """Refuse a body that is too large beside its data URIs, or once they are decoded."""
+    encoded = decoded = 0
+    left: list[object] = [body.get("input")] if isinstance(body, dict) else []
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+        elif isinstance(one, str) and one[:5].lower() == "data:":
+            head, _, payload = one.partition(",")
+            if "base64" not in head.lower().split(";"):
+                continue
+            if len(one) > DATA_URI_MAX_BYTES:
+                return  # the model's own check has an answer to this one
+            encoded += len(one)
+            decoded += len("".join(payload.split()).rstrip("=")) * 3 // 4
+    if size - encoded > PLAIN_MAX_BYTES or decoded > PLAIN_MAX_BYTES:
+        raise _too_large()
+
+
+def _too_large() -> Fault:
+    return Fault("BadRequest.TooLarge", "Payload Too Large", status=413)
 
 
 def _request_id() -> str:
