@@ -134,12 +134,27 @@ def build(
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
     inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
-    request = replace(request, inputs=inputs)
+    request = replace(request, inputs=light(inputs))
     notes = [note for one in inputs for note in one.notes] + request.check()
+    if model is None and catalog.DEFAULT_VERSIONS[0] not in row.aliases:
+        notes.append(f"no model was named: {row.name} is one that takes this")
     if region and row.checked and region not in row.regions:
         listed = ", ".join(row.regions)
         notes.append(f"the documents list {row.name} for {listed}, and not for {region}")
     return request, tuple(notes)
+
+
+def light(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    """Let the heaviest pictures be uploaded where all of them are too much for one request."""
+    from wan_magic.wan.media.images import INLINE_MAX_BYTES, uploaded_first
+
+    weights = {at: len(one.value) for at, one in enumerate(inputs) if one.value[:5] == "data:"}
+    room = INLINE_MAX_BYTES // 3 * 4
+    heaviest = sorted(weights, key=lambda at: weights[at], reverse=True)
+    moved = set()
+    while sum(weights[at] for at in heaviest if at not in moved) > room:
+        moved.add(next(at for at in heaviest if at not in moved))
+    return tuple(uploaded_first(one) if at in moved else one for at, one in enumerate(inputs))
 
 
 def _check_names(fields: dict[str, Any], inputs: dict[str, Any]) -> None:

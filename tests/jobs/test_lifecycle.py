@@ -193,7 +193,7 @@ def test_a_host_that_was_not_reached_got_nothing(drive):
 
 @pytest.mark.parametrize(
     "problem",
-    [refused(500, "InternalError"), refused(429, "Throttling"), refused(503), DROPPED, UNREACHED],
+    [refused(500, "InternalError"), refused(503), DROPPED, UNREACHED],
     ids=str,
 )
 def test_a_query_that_fails_is_asked_again(drive, problem):
@@ -203,6 +203,15 @@ def test_a_query_that_fails_is_asked_again(drive, problem):
     assert ride.client.calls.count("query") == 10
     assert f"{problem.message}: asking again in 1 s" in ride.messages
     assert max(ride.waits) <= 36, "the pauses grow, but not without end"
+
+
+def test_a_busy_endpoint_is_not_asked_sooner_than_a_healthy_one(drive):
+    ride = drive(queries=[*[task("RUNNING")] * 30, refused(429, "Throttling"), DONE])
+    ride.run()
+    assert ride.job.state is State.DONE
+    usual = ride.waits[29]
+    assert ride.waits[30] >= usual * 0.8, "with its jitter"
+    assert usual > 5
 
 
 def test_retry_after_holds_for_queries_too(drive):

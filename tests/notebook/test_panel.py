@@ -602,11 +602,25 @@ def test_what_was_typed_just_before_the_click_counts_and_clicks_that_pile_up_are
 
 
 def test_a_path_may_stand_in_the_place_of_an_upload(made, started, folder):
-    ready(made)
+    made.prompt.value = "A cat"
     (folder / "other.png").write_bytes(png())
     made.inputs["image"].address.value = "other.png"
     made.generate.click()
     assert started[0].image.source == "other.png"
+
+
+def test_a_chosen_picture_and_a_typed_path_are_one_too_many(made, started, folder):
+    ready(made)
+    made.inputs["image"].address.value = "other.png"
+    made.generate.click()
+    assert started == []
+    assert "a picture is chosen, and a path or URL is typed" in made.error.value
+
+
+def test_a_chosen_picture_keeps_its_name(made, started):
+    ready(made)
+    made.generate.click()
+    assert started[0].image.source == "cat.png"
 
 
 @pytest.mark.parametrize(("seed", "words"), [("-1", "out of range"), ("²", "whole number")])

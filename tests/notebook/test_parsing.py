@@ -134,10 +134,25 @@ def test_an_option_without_its_value_is_an_error(line):
     assert refusal(line).message == "--image needs a value"
 
 
-@pytest.mark.parametrize("line", ["--wait=yes", "--watermark=no", "--dry-run=1", "--no-fit=x"])
+@pytest.mark.parametrize("line", ["--wait=yes", "--watermark=maybe", "--dry-run=1", "--no-fit=x"])
 def test_a_switch_takes_no_value(line):
     error = refusal(line)
     assert line.partition("=")[0] in error.message
+
+
+@pytest.mark.parametrize("word", ["no", "false", "off", "0", "False", "NO"])
+def test_a_switch_that_is_said_to_be_off_is_off(word):
+    assert options(f"--watermark {word}") == {"watermark": False}
+    assert options(f"--prompt-extend={word}") == {"prompt_extend": False}
+
+
+@pytest.mark.parametrize("word", ["yes", "true", "on", "1"])
+def test_a_switch_that_is_said_to_be_on_is_on(word):
+    assert options(f"--watermark {word} --seed 1") == {"watermark": True, "seed": 1}
+
+
+def test_the_word_after_a_switch_is_the_name_of_the_job():
+    assert parse("--watermark clip", eval) == ("clip", {"watermark": True})
 
 
 @pytest.mark.parametrize(

@@ -304,11 +304,10 @@ class TestVideos:
     @pytest.mark.parametrize(
         "data",
         [
-            b"",
             b"<html>404</html>" * 50,
             b"#EXTM3U\n#EXTINF:1,\nother.ts\n",
         ],
-        ids=["nothing", "html", "playlist"],
+        ids=["html", "playlist"],
     )
     def test_what_is_no_video(self, tmp_path, data):
         path = tmp_path / "a.mp4"
@@ -317,6 +316,10 @@ class TestVideos:
         assert error.message == "a.mp4 is not a playable video"
         assert error.hint == "make or download it again"
         assert refused(load_video, data, ANY).message == "a video in memory is not a playable video"
+
+    def test_an_empty_file_is_no_video(self, tmp_path):
+        (tmp_path / "a.mp4").touch()
+        assert refused(load_video, tmp_path / "a.mp4", ANY).message == "a.mp4 is empty (0 bytes)"
 
     def test_a_picture_is_no_video_and_is_told_where_it_goes(self, tmp_path):
         (tmp_path / "a.mp4").write_bytes(encoded(picture()))

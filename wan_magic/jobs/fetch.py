@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from wan_magic.wan.request import VideoRequest
 
 _DOWNLOAD_TRIES = 8
+_LEAST_DOWNLOAD_SECONDS = 600.0
+"""A paid video gets this long to arrive, however short the watching was to be."""
 
 
 def fetch(
@@ -88,8 +90,12 @@ def _not_saved(job: Job, why: str) -> DownloadError:
 
 
 def _progress(job: Job) -> Callable[[int, int], None]:
+    started = job.clock()
+
     def on_bytes(done: int, total: int) -> None:
         _check_wishes(job)
+        if job.clock() - started > max(job.timeout, _LEAST_DOWNLOAD_SECONDS):
+            raise _not_saved(job, f"the download had not ended after {job.timeout:g} s")
         if done == total or done - job.downloaded[0] > 200_000 or done < job.downloaded[0]:
             message = job.message if job.cancel_refused else ""
             job.update(downloaded=(done, total), message=message)

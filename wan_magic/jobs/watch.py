@@ -36,7 +36,12 @@ def watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
                 exc.task_id = job.task_id
                 exc.hint = f"{exc.hint}; {resume_hint(job)}"
                 raise
-            wait = getattr(exc, "retry_after", None) or pause(failures)
+            wait = pause(failures)
+            if isinstance(exc, ApiError) and exc.status == 429:
+                # A busy endpoint must not be asked sooner than a healthy one.
+                wait = exc.retry_after or max(wait, _poll_interval(job))
+            elif isinstance(exc, ApiError) and exc.retry_after:
+                wait = exc.retry_after
             failures += 1
             job.update(message=f"{exc.message}: asking again in {wait:.0f} s")
         else:

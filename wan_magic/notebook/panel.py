@@ -165,6 +165,8 @@ class Panel:
             return
         cost = request.estimate(endpoint.price_region if endpoint else "beijing")
         text = f"about {cost} ({cost.detail})" if cost.per_second is not None else str(cost)
+        if request.row.bills_input and cost.per_second is not None:
+            text += "; the seconds of a given video are billed, too"
         if endpoint is None:
             text = f"free preview; the hosted API: {text}"
         self.price.value = html.line(html.text(text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from wan_magic.errors import InputError
 from wan_magic.notebook.options import BY_NAME
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ class InputControl:
         typed = [line.strip() for line in self.address.value.splitlines() if line.strip()]
         if BY_NAME[self.name].repeat:
             return [*self._files, *typed] or None
+        if self._files and typed:
+            raise InputError(
+                f"{self.label.value}: a picture is chosen, and a path or URL is typed",
+                hint="remove one of them",
+            )
         return next(iter([*typed, *self._files]), None)
 
     def _uploaded(self, _: Any) -> None:

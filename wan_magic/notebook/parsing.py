@@ -73,7 +73,7 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
         # argparse would read -negative as -n egative.
         if token[:2] in _SHORT and token[2:3] not in ("", "="):
             raise _unknown(_fill(token.partition("=")[0], values))
-    given, extra = _parser().parse_known_args(tokens)
+    given, extra = _parser().parse_known_args(_switches(tokens))
     for word in extra:
         if word.startswith("-") and len(word) > 1:
             raise _unknown(word.partition("=")[0])
@@ -88,6 +88,31 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
         else:
             options[name] = option.convert(_meant(typed, values))
     return (_checked_name(_fill(extra[0], values)) if extra else None), options
+
+
+_YES_NO = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+_SWITCH_FLAGS = {option.flag for option in OPTIONS if option.kind == "switch"}
+
+
+def _switches(tokens: list[str]) -> list[str]:
+    """Read ``--watermark false`` and ``--watermark=no`` as they are meant."""
+    read: list[str] = []
+    for token in tokens:
+        flag, equals, value = token.partition("=")
+        if equals and flag in _SWITCH_FLAGS:
+            if value.lower() not in _YES_NO:
+                hint = f"write {flag} or --no-{flag[2:]}"
+                raise InputError(f"{flag} is yes or no, not {value!r}", hint=hint)
+            read.append(flag if _YES_NO[value.lower()] else f"--no-{flag[2:]}")
+        elif read and read[-1] in _SWITCH_FLAGS and token.lower() in _YES_NO:
+            if not _YES_NO[token.lower()]:
+                read[-1] = f"--no-{read[-1][2:]}"
+        else:
+            read.append(token)
+    return read
 
 
 def words(line: str) -> list[str]:

@@ -139,7 +139,11 @@ def wishes(request: VideoRequest) -> list[str]:
         "negative prompt": request.negative_prompt,
         **{name: str(value) for name, value in request.named_extras().items()},
     }
-    return [f"{name}: {html.text(html.short(text, 200))}" for name, text in said.items() if text]
+    return [
+        f"{html.text(name)}: {html.text(html.short(text, 200))}"
+        for name, text in said.items()
+        if text
+    ]
 
 
 _INPUT_WORDS = {

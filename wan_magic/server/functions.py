@@ -8,20 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.server.faults import invalid, required, specification
+from wan_magic.wan.catalog import lacks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-_VIDEO = ("video_url",)
-_EXTENDED = ("first_frame_url", "last_frame_url", "first_clip_url", "last_clip_url")
-_NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "image_reference": (("ref_images_url",),),
-    "video_repainting": (_VIDEO,),
-    "video_edit": (_VIDEO, ("mask_image_url", "mask_video_url")),
-    "video_extension": (_EXTENDED,),
-    "video_outpainting": (_VIDEO,),
-}
-"""Of each group one field has to be there."""
 
 
 def check_function(types: Collection[str], values: Mapping[str, Any], references: int) -> None:
@@ -41,9 +31,8 @@ def check_function(types: Collection[str], values: Mapping[str, Any], references
     Fault
         The first thing that is missing.
     """
-    for group in _NEEDS.get(values.get("function") or "", ()):
-        if not any(name in types for name in group):
-            raise required(f"input.{group[0]}")
+    if missing := lacks(values.get("function") or "", types):
+        raise required(f"input.{missing[0]}")
     kinds = values.get("obj_or_bg")
     if kinds is None:
         return

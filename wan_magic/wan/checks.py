@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
+from wan_magic.wan.input_checks import check_inputs, flag, type_of
 
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Parameter
@@ -34,7 +34,7 @@ def check(request: VideoRequest) -> list[str]:
     check_values(request)
     if not row.checked:
         return [_unchecked_note(request)]
-    _check_inputs(request, row)
+    check_inputs(request, row)
     notes = _check_prompt(request, row)
     notes += _check_template(request, row)
     notes += _check_audio(request, row)
@@ -42,7 +42,7 @@ def check(request: VideoRequest) -> list[str]:
     _check_extension(request, row)
     if request.shot_type and request.prompt_extend is False:
         notes.append("the shot type has an effect only together with prompt extension")
-    if request.ratio and any(_type(row, one) in row.ratio_ignored_with for one in request.inputs):
+    if request.ratio and any(type_of(row, one) in row.ratio_ignored_with for one in request.inputs):
         notes.append("the ratio has no effect: the clip takes the shape of the first frame")
     return notes
 
@@ -152,95 +152,6 @@ def _takes_no(name: str, row: Model) -> InputError:
     )
 
 
-def _check_inputs(request: VideoRequest, row: Model) -> None:
-    for one in request.inputs:
-        if row.slot(one.option, one.media) is None:
-            raise InputError(
-                f"{row.name} takes no {one.media} as {_flag(one.option)}",
-                hint=f"it takes {', '.join(map(_flag, row.options)) or 'a prompt alone'}",
-            )
-    _check_voices(request, row)
-    _check_numbers(request, row)
-    counts = Counter(_type(row, one) for one in request.inputs)
-    for slot in row.inputs:
-        if slot.attached:
-            counts.pop(slot.type, None)
-    counts.update(name for name in request.extra_inputs if name.endswith("_url"))
-    found = catalog.clash(row, counts)
-    # A template of first and last frame needs the first one alone, which is required anyway.
-    if found is None:
-        _check_objects(request, row)
-        return
-    flags = [_flag(option) for name in found.types if (option := _option(row, name))]
-    if found.kind == "missing":
-        problem = f"{row.name} needs {_words(flags, 'or')}"
-        hint = f"add {flags[0]}" + (" (a picture or its URL)" if flags[0] == "--image" else "")
-        raise InputError(problem, hint=hint)
-    if found.kind == "many":
-        number = sum(counts[name] for name in found.types)
-        raise InputError(
-            f"{number} of {_words(flags, 'and')} are too many for {row.name}",
-            hint=f"at most {found.limit}",
-        )
-    if found.kind == "exclusive":
-        raise InputError(
-            f"{row.name} does not take {flags[0]} together with {flags[1]}",
-            hint="keep one of them",
-        )
-    legal = "; ".join(
-        " + ".join(_flag(_option(row, slot.type)) for slot in row.inputs if slot.type in one)
-        for one in row.sets
-    )
-    if not flags:
-        raise InputError(
-            f"{row.name} needs a first frame or a clip to continue", hint=f"it takes {legal}"
-        )
-    alone = " by itself" if len(flags) == 1 else ""
-    problem = f"{row.name} does not take {_words(flags, 'with')}{alone}"
-    raise InputError(problem, hint=f"it takes {legal}")
-
-
-def _check_numbers(request: VideoRequest, row: Model) -> None:
-    """Refuse too many of one kind, where an option holds several: 5 pictures, but 3 videos."""
-    for slot in row.inputs:
-        number = len([one for one in request.of(slot.option) if one.media == slot.media])
-        if number > slot.most:
-            raise InputError(
-                f"{number} {slot.media}s as {_flag(slot.option)} are too many for {row.name}",
-                hint=f"at most {slot.most}",
-            )
-
-
-def _check_objects(request: VideoRequest, row: Model) -> None:
-    """Refuse words on references (``obj_or_bg``) that are not one for each of them."""
-    words = request.extra_parameters.get("obj_or_bg")
-    if words is None or "obj_or_bg" not in row.parameters:
-        return
-    if not isinstance(words, list) or not set(map(str, words)) <= {"obj", "bg"}:
-        raise InputError(f"obj or bg {words!r} is not a list of 'obj' and 'bg'")
-    if words.count("bg") > 1:
-        raise InputError(f"obj or bg {words!r} names several grounds", hint="at most one 'bg'")
-    given = len(request.of("ref"))
-    if given and len(words) != given:
-        raise InputError(
-            f"obj or bg {words!r} is {len(words)} words for {given} of --ref",
-            hint="one word for each picture",
-        )
-
-
-def _check_voices(request: VideoRequest, row: Model) -> None:
-    """Refuse a voice that no reference comes before: it belongs to that one."""
-    before = ""
-    for one in request.inputs:
-        slot = row.slot(one.option, one.media)
-        if slot is not None and slot.attached and before in ("", slot.type):
-            raise InputError(
-                f"{one.name} is a voice, and no picture or video comes before it",
-                hint="a voice follows the reference that it is for: --ref anna.png --ref anna.wav",
-            )
-        before = slot.type if slot else ""
-
-
 def _check_prompt(request: VideoRequest, row: Model) -> list[str]:
     empty = not request.prompt.strip()
     if row.prompt == "none":
@@ -276,7 +187,7 @@ def _check_extension(request: VideoRequest, row: Model) -> None:
     read = [one for one in request.inputs if one.media in ("file", "link")]
     if read and request.prompt_extend is False:
         raise InputError(
-            f"{row.name} reads {_flag(read[0].option)} by prompt extension, which is off",
+            f"{row.name} reads {flag(read[0].option)} by prompt extension, which is off",
             hint="leave prompt extension on",
         )
 
@@ -314,14 +225,14 @@ def _check_seconds(request: VideoRequest, row: Model) -> list[str]:
     """Rules between the duration and the lengths of inputs, as far as they are known."""
     asked = request.duration or row.duration
     for slot_type, most in row.seconds_with.items():
-        if asked > most and any(_type(row, one) == slot_type for one in request.inputs):
+        if asked > most and any(type_of(row, one) == slot_type for one in request.inputs):
             raise InputError(
                 f"duration {asked} is too long together with a reference video",
                 hint=f"at most {most} s then",
             )
     for slot in row.inputs:
         limit = slot.limits.total_seconds
-        lengths = [one.seconds for one in request.inputs if _type(row, one) == slot.type]
+        lengths = [one.seconds for one in request.inputs if type_of(row, one) == slot.type]
         total = sum(filter(None, lengths))
         if limit and total > limit + 0.1:
             raise InputError(
@@ -358,26 +269,5 @@ def cut(label: str, text: str | None, limit: int, row: Model) -> list[str]:
     return [note]
 
 
-def _type(row: Model, one: Any) -> str:
-    slot = row.slot(one.option, one.media)
-    return slot.type if slot else ""
-
-
-def _option(row: Model, name: str) -> str:
-    """Return the option of an input type; empty where the type has none."""
-    return next((slot.option for slot in row.inputs if slot.type == name), "")
-
-
 def _label(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
-
-
-def _words(flags: list[str], joint: str) -> str:
-    unique = list(dict.fromkeys(flags))
-    if len(unique) < 2:
-        return "".join(unique)
-    return f"{', '.join(unique[:-1])} {joint} {unique[-1]}"

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from wan_magic.wan import catalog, checks
 from wan_magic.wan.estimate import Estimate
@@ -104,8 +105,8 @@ class VideoRequest:
     mode: str | None = None
     check_image: bool | None = None
     function: str | None = None
-    extra_inputs: Mapping[str, Any] = field(default_factory=dict)
-    extra_parameters: Mapping[str, Any] = field(default_factory=dict)
+    extra_inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    extra_parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
     unchecked: bool = False
 
     @property
@@ -189,7 +190,11 @@ class VideoRequest:
         return self._body(lambda one: one.value or f"upload:{one.name}")
 
     def shown_body(self) -> dict[str, Any]:
-        """Return the body for people to read: base64 is cut short, uploads are named."""
+        """Return the body for people to read: base64 is cut short, uploads are named.
+
+        Of an address nothing after the path is shown: what is printed is saved with the
+        notebook, and a query may be somebody's signature.
+        """
 
         def shown(one: Input) -> str:
             if one.upload and not one.value:
@@ -197,7 +202,7 @@ class VideoRequest:
             if one.value.startswith("data:"):
                 head = one.value.partition(",")[0]
                 return f"{head},… ({len(one.value):,} characters)"
-            return one.value
+            return _without_query(one.value)
 
         return self._body(shown)
 
@@ -342,6 +347,14 @@ class VideoRequest:
     def check_values(self) -> None:
         """Check the values alone, before any file is read; raises as `check` does."""
         checks.check_values(self)
+
+
+def _without_query(url: str) -> str:
+    parts = urlsplit(url)
+    if not (parts.query or parts.username or parts.password or parts.fragment):
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
 
 
 def _named(value: Any) -> Any:

@@ -41,7 +41,7 @@ from wan_magic.wan.catalog.rows import (
     RETIRED,
     VIDEO_FORMATS,
 )
-from wan_magic.wan.catalog.rules import Clash, clash
+from wan_magic.wan.catalog.rules import Clash, clash, lacks
 from wan_magic.wan.catalog.sizes import TIER_AREA, output_size, parse_size, size_text
 from wan_magic.wan.catalog.templates import TEMPLATES, Template
 
@@ -80,6 +80,7 @@ __all__ = [
     "clash",
     "find_model",
     "fits",
+    "lacks",
     "nearest",
     "output_size",
     "parse_size",

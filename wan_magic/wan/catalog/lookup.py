@@ -121,7 +121,11 @@ def _none_fits(
     """Return the row that comes closest, whose own rules say best what is wrong, or refuse."""
     asked = tuple(dict.fromkeys(given))
     wanted = " with ".join(map(_flag, asked)) or "a prompt alone"
-    takers = [row.name for row in MODELS.values() if fits(row, given)]
+    takers = [
+        row.name
+        for row in MODELS.values()
+        if fits(row, given) and (region is None or region in row.regions)
+    ]
     place = f" in {region}" if region else ""
     if takers and not version:
         raise InputError(

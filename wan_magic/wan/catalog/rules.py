@@ -6,9 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from wan_magic.wan.catalog.model import Model
+
+
+_EXTENDED = ("first_frame_url", "last_frame_url", "first_clip_url", "last_clip_url")
+FUNCTION_NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "image_reference": (("ref_images_url",),),
+    "video_repainting": (("video_url",),),
+    "video_edit": (("video_url",), ("mask_image_url", "mask_video_url")),
+    "video_extension": (_EXTENDED,),
+    "video_outpainting": (("video_url",),),
+}
+"""What each function of VACE needs: of each group one input (VACE reference, in excerpts, 2026)."""
+
+
+def lacks(function: str, types: Collection[str]) -> tuple[str, ...] | None:
+    """Return the inputs of which a function of VACE lacks one, or None.
+
+    Examples
+    --------
+    >>> lacks("video_edit", ["video_url"])
+    ('mask_image_url', 'mask_video_url')
+    """
+    groups = FUNCTION_NEEDS.get(function, ())
+    return next((group for group in groups if not any(one in types for one in group)), None)
 
 
 @dataclass(frozen=True)

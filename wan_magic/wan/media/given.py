@@ -101,7 +101,10 @@ def find_file(text: str, what: str) -> tuple[Path, int]:
         else:
             return path, info.st_size
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"no such {what}: {short(path.name)}", hint=near(path)) from None
+        hint = near(path)
+        if text[:4].lower() == "www.":
+            hint = f"did you mean https://{text[:60]}?"
+        raise InputError(f"no such {what}: {short(path.name)}", hint=hint) from None
     except PermissionError:
         problem = "may not be read (no permission)"
     except (OSError, ValueError, RuntimeError) as err:  # over-long, null byte, unknown ~user

@@ -12,6 +12,7 @@ import io
 import math
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -82,6 +83,14 @@ def load_image(
         warnings.simplefilter("ignore")
         image, data, source = _read_image(value)
         return _prepared(image, data, source, limits, option=option, needs=needs, fit=fit)
+
+
+def uploaded_first(picture: Input) -> Input:
+    """Return a picture that is within the request as one that is uploaded before it."""
+    head, _, text = picture.value.partition(",")
+    mime = head.removeprefix("data:").partition(";")[0]
+    name = f"{picture.option}.{mime.rpartition('/')[2]}"
+    return replace(picture, value="", upload=LocalFile.of(name, mime, base64.b64decode(text)))
 
 
 def _read_image(value: object) -> tuple[PILImage.Image, bytes, str]:

@@ -64,6 +64,8 @@ def load_video(value: object, limits: Limits, *, option: str = "video", needs: s
             raise InputError(f"the video is a {short(suffix)} file; it must be {formats}")
         return Input.from_url(option, "video", url)
     path, size = find_file(text, "video")
+    if not size:
+        raise InputError(f"{path.name} is empty (0 bytes)", hint="make or download it again")
     check_weight(path.name, size, limits.max_bytes, "make it smaller or shorter")
     with path.open("rb") as stream:
         kind, facts = _probe(stream, path.name)

@@ -1,0 +1,195 @@
+"""Which inputs a request has, and whether its model takes them together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import InputError
+from wan_magic.wan import catalog
+
+if TYPE_CHECKING:
+    from wan_magic.wan.catalog import Model
+    from wan_magic.wan.request import VideoRequest
+
+_IN_INPUT = ("negative_prompt", "template", "function")
+
+
+def check_inputs(request: VideoRequest, row: Model) -> None:
+    """Check what is given, and what goes together.
+
+    Raises
+    ------
+    InputError
+        With the options that don't fit, and those that do.
+    """
+    for one in request.inputs:
+        if row.slot(one.option, one.media) is None:
+            raise InputError(
+                f"{row.name} takes no {one.media} as {flag(one.option)}",
+                hint=f"it takes {', '.join(map(flag, row.options)) or 'a prompt alone'}",
+            )
+    _check_voices(request, row)
+    _check_numbers(request, row)
+    _check_extra(request, row)
+    counts = Counter(type_of(row, one) for one in request.inputs)
+    for slot in row.inputs:
+        if slot.attached:
+            counts.pop(slot.type, None)
+    counts.update(_extra_types(request, row))
+    found = catalog.clash(row, counts)
+    # A template of first and last frame needs the first one alone, which is required anyway.
+    if found is None:
+        _check_objects(request, row)
+        _check_function(request, row, counts)
+        return
+    flags = [flag(option) for name in found.types if (option := option_of(row, name))]
+    if found.kind == "missing":
+        problem = f"{row.name} needs {words(flags, 'or')}"
+        hint = f"add {flags[0]}" + (" (a picture or its URL)" if flags[0] == "--image" else "")
+        raise InputError(problem, hint=hint)
+    if found.kind == "many":
+        number = sum(counts[name] for name in found.types)
+        raise InputError(
+            f"{number} of {words(flags, 'and')} are too many for {row.name}",
+            hint=f"at most {found.limit}",
+        )
+    if found.kind == "exclusive":
+        raise InputError(
+            f"{row.name} does not take {flags[0]} together with {flags[1]}",
+            hint="keep one of them",
+        )
+    legal = "; ".join(
+        " + ".join(flag(option_of(row, slot.type)) for slot in row.inputs if slot.type in one)
+        for one in row.sets
+    )
+    if not flags:
+        raise InputError(
+            f"{row.name} needs a first frame or a clip to continue", hint=f"it takes {legal}"
+        )
+    alone = " by itself" if len(flags) == 1 else ""
+    problem = f"{row.name} does not take {words(flags, 'with')}{alone}"
+    raise InputError(problem, hint=f"it takes {legal}")
+
+
+def _check_numbers(request: VideoRequest, row: Model) -> None:
+    """Refuse too many of one kind, where an option holds several: 5 pictures, but 3 videos."""
+    for slot in row.inputs:
+        number = len([one for one in request.of(slot.option) if one.media == slot.media])
+        if number > slot.most:
+            raise InputError(
+                f"{number} {slot.media}s as {flag(slot.option)} are too many for {row.name}",
+                hint=f"at most {slot.most}",
+            )
+
+
+def _check_objects(request: VideoRequest, row: Model) -> None:
+    """Refuse words on references (``obj_or_bg``) that are not one for each of them."""
+    words = request.extra_parameters.get("obj_or_bg")
+    if words is None or "obj_or_bg" not in row.parameters:
+        return
+    if not isinstance(words, list) or not set(map(str, words)) <= {"obj", "bg"}:
+        raise InputError(f"obj or bg {words!r} is not a list of 'obj' and 'bg'")
+    if words.count("bg") > 1:
+        raise InputError(f"obj or bg {words!r} names several grounds", hint="at most one 'bg'")
+    given = len(request.of("ref"))
+    if given and len(words) != given:
+        raise InputError(
+            f"obj or bg {words!r} is {len(words)} words for {given} of --ref",
+            hint="one word for each picture",
+        )
+
+
+def _check_voices(request: VideoRequest, row: Model) -> None:
+    """Refuse a voice that no reference comes before: it belongs to that one."""
+    before = ""
+    for one in request.inputs:
+        slot = row.slot(one.option, one.media)
+        if slot is not None and slot.attached and before in ("", slot.type):
+            raise InputError(
+                f"{one.name} is a voice, and no picture or video comes before it",
+                hint="a voice follows the reference that it is for: --ref anna.png --ref anna.wav",
+            )
+        before = slot.type if slot else ""
+
+
+def _check_function(request: VideoRequest, row: Model, counts: Counter[str]) -> None:
+    """Refuse a function of VACE that lacks one of its inputs."""
+    if "function" not in row.parameters:
+        return
+    function = request.body()["input"].get("function", "")
+    missing = catalog.lacks(function, [name for name, count in counts.items() if count])
+    if missing:
+        flags = [flag(option) for name in missing if (option := option_of(row, name))]
+        raise InputError(
+            f"{row.name}: {function} needs {words(flags, 'or')}", hint=f"add {flags[0]}"
+        )
+
+
+def _extra_types(request: VideoRequest, row: Model) -> list[str]:
+    """Return the types of inputs that are given as plain fields."""
+    types = []
+    known = {slot.type for slot in row.inputs}
+    for name, value in request.extra_inputs.items():
+        if name == "media" and row.protocol == "media" and isinstance(value, list):
+            types += [one["type"] for one in value if isinstance(one, dict) and "type" in one]
+        elif name in known or name.endswith("_url"):
+            types += [name] * (len(value) if isinstance(value, list) else 1)
+    return [name for name in types if isinstance(name, str)]
+
+
+def _check_extra(request: VideoRequest, row: Model) -> None:
+    """Refuse a field that other models know and this one ignores: it would be paid in vain."""
+    sections = {"--param": request.extra_parameters, "--input": request.extra_inputs}
+    for typed, fields in sections.items():
+        section = "parameters" if typed == "--param" else "input"
+        for name in fields:
+            own = row.parameters.get(name)
+            if own and own.section == section:
+                continue
+            slots = [slot for slot in row.inputs if slot.type == name]
+            fits = slots or name in ("prompt", *_IN_INPUT) or (name, row.protocol) == ("media",) * 2
+            if section == "input" and fits:
+                continue
+            if own or slots:
+                other = "--input" if typed == "--param" else "--param"
+                problem = f"{name} is no field of {section}"
+                raise InputError(problem, hint=f"write {other} {name}=…")
+            if name in _known_fields() or name in ("resolution", "ratio"):
+                takes = ", ".join(flag(option) for option in row.options) or "a prompt alone"
+                hint = f"{flag(name)} is what it takes" if row.takes(name) else f"it takes {takes}"
+                raise InputError(f"{row.name} has no field {name} in {section}", hint=hint)
+
+
+def _known_fields() -> set[str]:
+    """Return every field that some model has."""
+    models = catalog.MODELS.values()
+    return (
+        {name for row in models for name in row.parameters}
+        | {slot.type for row in models for slot in row.inputs}
+        | {"media"}
+    )
+
+
+def type_of(row: Model, one: Any) -> str:
+    """Return the type by which a model knows an input; empty where it takes none."""
+    slot = row.slot(one.option, one.media)
+    return slot.type if slot else ""
+
+
+def option_of(row: Model, name: str) -> str:
+    """Return the option of an input type; empty where the type has none."""
+    return next((slot.option for slot in row.inputs if slot.type == name), "")
+
+
+def flag(option: str) -> str:
+    """Return an option as it is typed."""
+    return f"--{option.replace('_', '-')}"
+
+
+def words(flags: list[str], joint: str) -> str:
+    """Return flags as a list in words, each once."""
+    unique = list(dict.fromkeys(flags))
+    if len(unique) < 2:
+        return "".join(unique)
+    return f"{', '.join(unique[:-1])} {joint} {unique[-1]}"
