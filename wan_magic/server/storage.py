@@ -101,12 +101,15 @@ class Storage:
                 continue
             try:
                 form.feed(block)
+                taken.grow(form.size)
             except BadForm:
                 error = _BAD_FORM
             except TooLarge:
                 error = _TOO_LARGE
             except StorageError as found:
                 error = found
+            if error is not None:
+                taken.drop()
         if error is None and form is not None:
             try:
                 form.close()
@@ -137,6 +140,10 @@ class _Taken:
         self._file = self._path.open("wb")
         return self._file, limit
 
+    def grow(self, size: int) -> None:
+        if self._path is not None:
+            self._uploads.arrive(self._path, size)
+
     def finish(self, size: int) -> tuple[Path, int]:
         assert self._path is not None  # noqa: S101 (a form that closes well has opened its file)
         path, self._path = self._path, None
@@ -149,6 +156,8 @@ class _Taken:
         if self._path is not None:
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
+            self._uploads.leave(self._path)
+            self._path = None
 
 
 def _request_id() -> str:

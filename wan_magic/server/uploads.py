@@ -82,6 +82,7 @@ class Uploads:
         self._key_id = f"LTAI{secrets.token_hex(8)}"
         self._places: dict[str, _Place] = {}
         self._objects: dict[str, _Object] = {}
+        self._arriving: dict[Path, int] = {}
         self._lock = threading.Lock()
 
     def policy(self, model: str, owner: str, host: str) -> dict[str, Any]:
@@ -177,9 +178,30 @@ class Uploads:
     def _place(self, key: str) -> _Place | None:
         return self._places.get(key.rpartition("/")[0])
 
+    def arrive(self, path: Path, size: int) -> None:
+        """Count a file that is on its way: the oldest make room for it as it grows.
+
+        Raises
+        ------
+        StorageError
+            When the files on their way have no room even so.
+        """
+        with self._lock:
+            self._arriving[path] = size
+            self._sweep()
+            if sum(self._arriving.values()) > self._options.max_upload_bytes:
+                text = "Your proposed upload exceeds the room that the storage has."
+                raise StorageError(400, "EntityTooLarge", text)
+
+    def leave(self, path: Path) -> None:
+        """Forget a file that was on its way."""
+        with self._lock:
+            self._arriving.pop(path, None)
+
     def keep(self, key: str, path: Path, size: int) -> None:
         """Take a finished file into the storage; the oldest make room."""
         with self._lock:
+            self._arriving.pop(path, None)
             place = self._place(key)
             if key in self._objects or place is None:
                 path.unlink(missing_ok=True)
@@ -208,7 +230,7 @@ class Uploads:
 
     def _sweep(self) -> None:
         old = self._options.clock() - LIFE_SECONDS
-        total = sum(one.size for one in self._objects.values())
+        total = sum(self._arriving.values()) + sum(one.size for one in self._objects.values())
         for key, one in list(self._objects.items()):
             if one.stored < old or total > self._options.max_upload_bytes:
                 total -= one.size
