@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.errors import ApiError, InputError, WanError
 from wan_magic.wan.form import post_file
+from wan_magic.wan.kept import kept_for
 from wan_magic.wan.policy import MB, Policy, read_policy
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.endpoints import Endpoint
+    from wan_magic.wan.kept import Kept
     from wan_magic.wan.local_file import LocalFile
 
 _KEPT = 44 * 3600.0
@@ -42,10 +44,13 @@ class Uploader:
     ----------
     clock : callable, default time.time
         Wall-clock seconds: a machine that sleeps lets the storage's hours pass.
+    kept : Kept, optional
+        What earlier kernels uploaded.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, kept: Kept | None = None) -> None:
         self._clock = clock
+        self._store = kept
         self._lock = threading.Lock()
         self._policies: dict[str, Policy] = {}
         self._kept: dict[tuple[str, str], tuple[str, float]] = {}
@@ -54,13 +59,18 @@ class Uploader:
     def known(self, model: str, digest: str) -> str:
         """Return the ``oss://`` address of content that lies there already, or ``""``."""
         with self._lock:
+            now = self._clock()
             url, until = self._kept.get((model, digest), ("", 0.0))
-            return url if self._clock() < until else ""
+            if now >= until and self._store is not None:
+                url, until = self._kept[model, digest] = self._store.find(model, digest, now)
+            return url if now < until else ""
 
     def forget(self, model: str, digest: str) -> None:
         """Upload this content again the next time; the service could not read it."""
         with self._lock:
             self._kept.pop((model, digest), None)
+            if self._store is not None:
+                self._store.drop(model, digest)
 
     @contextlib.contextmanager
     def turn(self, model: str, digest: str) -> Iterator[bool]:
@@ -140,6 +150,8 @@ class Uploader:
             now = self._clock()
             self._kept = {name: one for name, one in self._kept.items() if one[1] > now}
             self._kept[model, file.digest] = (url, now + _KEPT)
+            if self._store is not None:
+                self._store.add(model, file.digest, url, until=now + _KEPT, now=now)
         return url
 
     def _policy(self, client: WanClient, model: str) -> Policy:
@@ -166,7 +178,9 @@ _uploaders_lock = threading.Lock()
 def uploader_for(endpoint: Endpoint) -> Uploader:
     """Return the process's one uploader for an endpoint and its key."""
     with _uploaders_lock:
-        return _uploaders.setdefault(endpoint, Uploader())
+        if endpoint not in _uploaders:
+            _uploaders[endpoint] = Uploader(kept=kept_for(endpoint))
+        return _uploaders[endpoint]
 
 
 def _start_afresh() -> None:
