@@ -149,11 +149,13 @@ def light(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
     from wan_magic.wan.media.images import INLINE_MAX_BYTES, uploaded_first
 
     weights = {at: len(one.value) for at, one in enumerate(inputs) if one.value[:5] == "data:"}
-    room = INLINE_MAX_BYTES // 3 * 4
-    heaviest = sorted(weights, key=lambda at: weights[at], reverse=True)
+    too_much = sum(weights.values()) - INLINE_MAX_BYTES // 3 * 4
     moved = set()
-    while sum(weights[at] for at in heaviest if at not in moved) > room:
-        moved.add(next(at for at in heaviest if at not in moved))
+    for at in sorted(weights, key=lambda at: weights[at], reverse=True):
+        if too_much <= 0:
+            break
+        moved.add(at)
+        too_much -= weights[at]
     return tuple(uploaded_first(one) if at in moved else one for at, one in enumerate(inputs))
 
 

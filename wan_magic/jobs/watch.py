@@ -37,11 +37,10 @@ def watch(job: Job, client: WanClient) -> Generator[float, None, Task]:
                 exc.hint = f"{exc.hint}; {resume_hint(job)}"
                 raise
             wait = pause(failures)
-            if isinstance(exc, ApiError) and exc.status == 429:
-                # A busy endpoint must not be asked sooner than a healthy one.
-                wait = exc.retry_after or max(wait, _poll_interval(job))
-            elif isinstance(exc, ApiError) and exc.retry_after:
-                wait = exc.retry_after
+            if isinstance(exc, ApiError):
+                if exc.status == 429:  # a busy endpoint is not asked sooner than a healthy one
+                    wait = max(wait, _poll_interval(job))
+                wait = exc.retry_after or wait
             failures += 1
             job.update(message=f"{exc.message}: asking again in {wait:.0f} s")
         else:

@@ -143,7 +143,7 @@ def cells(row: Model) -> dict[str, str]:
     return {
         "model": row.name,
         "kind": catalog.KINDS[row.kind],
-        "inputs": ", ".join(f"--{one.replace('_', '-')}" for one in row.options) or "prompt alone",
+        "inputs": ", ".join(map(catalog.flag, row.options)) or "prompt alone",
         "resolutions": " ".join(_starred(one, row.resolution) for one in row.resolutions)
         or " ".join(_starred(one, row.default("mode")) for one in row.values("mode")),
         "seconds": seconds(row),

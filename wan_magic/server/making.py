@@ -38,8 +38,6 @@ def settle(model: Model, wish: Wish, loaded: Sequence[Loaded]) -> tuple[RenderSp
         raise specification(
             f"the input videos and duration are longer than {model.total_seconds}s together"
         )
-    fixed = sent.get("ratio") not in (None, "adaptive")
-    ignored = shape is not None and (shape[0] in model.ratio_ignored_with or not model.sizes)
     fps = model.frames_per_second(values.get("mode"))
     made = Made(
         width=width,
@@ -47,7 +45,7 @@ def settle(model: Model, wish: Wish, loaded: Sequence[Loaded]) -> tuple[RenderSp
         seconds=seconds,
         fps=fps,
         videos=videos,
-        follows=shape is not None and not size and (ignored or not fixed),
+        follows=shape is not None and not size and model.has_shape_of(shape[0], sent.get("ratio")),
     )
     # A motion's clip keeps the sound of the video; an edited one when it is asked to.
     moves = model.length_from == "video" and wish.sound and "audio_setting" not in values

@@ -6,11 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.wan.catalog import parse_size, size_text
+from wan_magic.wan.catalog import billed_input, parse_size, size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wan_magic.server.validate import Wish
     from wan_magic.wan.catalog import Model
 
@@ -67,23 +65,6 @@ def usage(model: Model, wish: Wish, made: Made) -> dict[str, Any]:
     if "size" in model.parameters:
         known["video_ratio"] = size
     return {name: known[name] for name in model.usage}
-
-
-def billed_input(videos: Sequence[float], cap: float | None) -> float:
-    """Return the seconds of input that are billed.
-
-    Each of n videos counts up to its part of the cap: 5, 2.5, 1.65, 1.25, 1 s
-    (wan2.7 reference-to-video reference).
-
-    Examples
-    --------
-    >>> billed_input([4, 1, 9], 5)
-    4.3
-    """
-    if cap is None or not videos:
-        return sum(videos)
-    each = math.floor(cap / len(videos) * 20) / 20
-    return round(sum(min(seconds, each) for seconds in videos), 3)
 
 
 def number(seconds: float) -> float:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
-from wan_magic.wan.input_checks import check_inputs, flag, type_of
+from wan_magic.wan.catalog import flag
+from wan_magic.wan.input_checks import check_inputs, type_of
 
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Parameter

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
+from wan_magic.wan.catalog import flag
 
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model
     from wan_magic.wan.request import VideoRequest
-
-_IN_INPUT = ("negative_prompt", "template", "function")
 
 
 def check_inputs(request: VideoRequest, row: Model) -> None:
@@ -140,6 +139,9 @@ def _extra_types(request: VideoRequest, row: Model) -> list[str]:
 
 def _check_extra(request: VideoRequest, row: Model) -> None:
     """Refuse a field that other models know and this one ignores: it would be paid in vain."""
+    fields_of_input = {"prompt", *catalog.TEXT_FIELDS}
+    if row.protocol == "media":
+        fields_of_input.add("media")
     sections = {"--param": request.extra_parameters, "--input": request.extra_inputs}
     for typed, fields in sections.items():
         section = "parameters" if typed == "--param" else "input"
@@ -147,11 +149,10 @@ def _check_extra(request: VideoRequest, row: Model) -> None:
             own = row.parameters.get(name)
             if own and own.section == section:
                 continue
-            slots = [slot for slot in row.inputs if slot.type == name]
-            fits = slots or name in ("prompt", *_IN_INPUT) or (name, row.protocol) == ("media",) * 2
-            if section == "input" and fits:
+            is_slot = any(slot.type == name for slot in row.inputs)
+            if section == "input" and (is_slot or name in fields_of_input):
                 continue
-            if own or slots:
+            if own or is_slot:
                 other = "--input" if typed == "--param" else "--param"
                 problem = f"{name} is no field of {section}"
                 raise InputError(problem, hint=f"write {other} {name}=…")
@@ -180,11 +181,6 @@ def type_of(row: Model, one: Any) -> str:
 def option_of(row: Model, name: str) -> str:
     """Return the option of an input type; empty where the type has none."""
     return next((slot.option for slot in row.inputs if slot.type == name), "")
-
-
-def flag(option: str) -> str:
-    """Return an option as it is typed."""
-    return f"--{option.replace('_', '-')}"
 
 
 def words(flags: list[str], joint: str) -> str:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wan_magic.errors import ConnectionFailed
+from wan_magic.wan.catalog import MB
 from wan_magic.wan.hosts import is_loopback
 
 if TYPE_CHECKING:
     from wan_magic.wan.endpoints import Endpoint
 
-MB = 1024 * 1024
 _POLICY_MARGIN = 30.0
 """Seconds before its end from which on a policy is not used any more."""
 

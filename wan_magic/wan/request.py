@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,6 @@ PARAMETERS = (
     *("shot_type", "audio", "audio_setting", "mode", "check_image", "function"),
 )
 """Fields of `VideoRequest` that are sent under their own names, as the model takes them."""
-_IN_INPUT = ("negative_prompt", "template", "function")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,11 +164,8 @@ class VideoRequest:
         videos = [one for one in self.inputs if one.media == "video"] if row.bills_input else []
         if seconds is None or any(one.seconds is None for one in videos):
             return None
-        cap = row.input_bill_cap
-        # With several videos each has its share of the cap (2.7: 5, 2.5, 1.65 s ...).
-        share = math.floor(cap / len(videos) * 20) / 20 if cap and videos else None
         lengths = [one.seconds or 0.0 for one in videos]
-        return seconds + sum(min(n, share) if share else n for n in lengths)
+        return seconds + catalog.billed_input(lengths, row.input_bill_cap)
 
     @property
     def silent(self) -> bool:
@@ -236,8 +231,8 @@ class VideoRequest:
         parameters: dict[str, Any] = {}
         for name, given in self._values().items():
             known = row.parameters.get(name)
-            section = known.section if known else "input" if name in _IN_INPUT else "parameters"
-            (inputs if section == "input" else parameters)[name] = given
+            in_input = known.section == "input" if known else name in catalog.TEXT_FIELDS
+            (inputs if in_input else parameters)[name] = given
         return {
             "model": self.model,
             "input": inputs | dict(self.extra_inputs),
@@ -296,7 +291,8 @@ class VideoRequest:
     @property
     def uses_oss(self) -> bool:
         """Whether an input lies in the API's temporary storage."""
-        return '"oss://' in json.dumps(self.body()["input"])
+        stored = any(one.value.startswith("oss://") for one in self.inputs)
+        return stored or '"oss://' in json.dumps(dict(self.extra_inputs))
 
     # -- its price and its checks -----------------------------------------------------------
 

@@ -19,9 +19,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from wan_magic.errors import ApiError, InputError, WanError
+from wan_magic.wan.catalog import MB
 from wan_magic.wan.form import post_file
 from wan_magic.wan.kept import kept_for
-from wan_magic.wan.policy import MB, Policy, read_policy
+from wan_magic.wan.policy import Policy, read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

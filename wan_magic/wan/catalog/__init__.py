@@ -21,6 +21,7 @@ from wan_magic.wan.catalog.model import (
     KINDS,
     MB,
     SEED_MAX,
+    TEXT_FIELDS,
     VIDEO_SYNTHESIS_PATH,
     Kind,
     Limits,
@@ -29,6 +30,7 @@ from wan_magic.wan.catalog.model import (
     Parameter,
     Region,
     Slot,
+    flag,
     prices,
 )
 from wan_magic.wan.catalog.rows import (
@@ -41,7 +43,7 @@ from wan_magic.wan.catalog.rows import (
     RETIRED,
     VIDEO_FORMATS,
 )
-from wan_magic.wan.catalog.rules import Clash, clash, lacks
+from wan_magic.wan.catalog.rules import Clash, billed_input, clash, lacks
 from wan_magic.wan.catalog.sizes import TIER_AREA, output_size, parse_size, size_text
 from wan_magic.wan.catalog.templates import TEMPLATES, Template
 
@@ -65,6 +67,7 @@ __all__ = [
     "RETIRED",
     "SEED_MAX",
     "TEMPLATES",
+    "TEXT_FIELDS",
     "TIER_AREA",
     "VIDEO_FORMATS",
     "VIDEO_SYNTHESIS_PATH",
@@ -77,9 +80,11 @@ __all__ = [
     "Region",
     "Slot",
     "Template",
+    "billed_input",
     "clash",
     "find_model",
     "fits",
+    "flag",
     "lacks",
     "nearest",
     "output_size",

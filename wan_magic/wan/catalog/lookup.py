@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wan_magic.errors import InputError
-from wan_magic.wan.catalog.model import Model, Parameter, Region
+from wan_magic.wan.catalog.model import Model, Parameter, Region, flag
 from wan_magic.wan.catalog.rows import PORTRAIT_CHECK, RETIRED, ROWS
 from wan_magic.wan.catalog.rules import clash
 
@@ -120,7 +120,7 @@ def _none_fits(
 ) -> Model:
     """Return the row that comes closest, whose own rules say best what is wrong, or refuse."""
     asked = tuple(dict.fromkeys(given))
-    wanted = " with ".join(map(_flag, asked)) or "a prompt alone"
+    wanted = " with ".join(map(flag, asked)) or "a prompt alone"
     takers = [
         row.name
         for row in MODELS.values()
@@ -136,14 +136,14 @@ def _none_fits(
         return near[0]
     if takers:
         offered = "; ".join(
-            f"{row.name}: {', '.join(map(_flag, row.options)) or 'a prompt alone'}"
+            f"{row.name}: {', '.join(map(flag, row.options)) or 'a prompt alone'}"
             for row in list(rows)[:4]
         )
         raise InputError(
             f"no {version} model{place} takes {wanted}",
             hint=f"take {_some(takers)}, or what {version} takes: {offered}",
         )
-    by_option = "; ".join(f"{_flag(option)}: {_takers(option)}" for option in asked)
+    by_option = "; ".join(f"{flag(option)}: {_takers(option)}" for option in asked)
     raise InputError(
         f"no {version + ' ' if version else ''}model takes {wanted}", hint=by_option or _takers("")
     )
@@ -157,10 +157,6 @@ def _some(names: list[str]) -> str:
     """Return a list of names for a message, not too long."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{', '.join(names[:3])}{more}"
-
-
-def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
 
 
 def _unknown(name: str) -> InputError:

@@ -34,6 +34,12 @@ KINDS: Mapping[Kind, str] = {
 }
 """The kinds of task, in the API's own abbreviations."""
 
+TEXT_FIELDS = ("negative_prompt", "template", "function")
+"""Values that stand in ``input`` where a row does not say otherwise, as the prompt does."""
+
+_FREE = (None, "adaptive")
+"""Ratios that leave the clip's shape to the input."""
+
 Media = Literal["image", "video", "audio", "file", "link"]
 # none = silent clips; always = a sound track on every clip;
 # switch = the documents list `parameters.audio`, so sound can be turned off.
@@ -368,12 +374,17 @@ class Model:
         if size:
             return size_lists.parse_size(size)
         tier = resolution or self.resolution or next(iter(self.area))
-        fixed = ratio if ratio not in (None, "adaptive") else None
-        if shape and (fixed is None or shape[0] in self.ratio_ignored_with or not self.sizes):
+        if shape and self.has_shape_of(shape[0], ratio):
             return size_lists.area_size(*shape[1], self.area[tier])
-        standard = self.default("ratio")
         row = self.sizes[tier]
-        return row[fixed or (standard if standard in row else "16:9")]
+        standard = self.default("ratio")
+        if ratio is None or ratio in _FREE:
+            ratio = standard if standard in row else "16:9"
+        return row[ratio]
+
+    def has_shape_of(self, kind: str, ratio: str | None) -> bool:
+        """Whether the clip takes the shape of an input of this type, with this ratio asked for."""
+        return ratio in _FREE or kind in self.ratio_ignored_with or not self.sizes
 
     def price(self, region: Region | None, tier: str, *, silent: bool) -> Decimal | None:
         """Price of one second, or None where it is not known."""
@@ -381,6 +392,17 @@ class Model:
             return None
         table = self.silent_prices if silent and self.silent_prices else self.prices
         return table.get(region, {}).get(tier)
+
+
+def flag(option: str) -> str:
+    """Return an option as it is typed.
+
+    Examples
+    --------
+    >>> flag("last_frame")
+    '--last-frame'
+    """
+    return f"--{option.replace('_', '-')}"
 
 
 def prices(**regions: str) -> Prices:

@@ -1,12 +1,13 @@
-"""Which inputs go together: the rules of a row, asked by the client and by the server."""
+"""Which inputs go together and which count: rules that client and server both ask."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from wan_magic.wan.catalog.model import Model
 
@@ -93,3 +94,20 @@ def clash(model: Model, counts: Mapping[str, int]) -> Clash | None:
         if counts.get(name, 0) > most:
             return Clash("many", (name,), most)
     return None
+
+
+def billed_input(videos: Sequence[float], cap: float | None) -> float:
+    """Return the seconds of input that are billed.
+
+    Each of n videos counts up to its part of the cap: 5, 2.5, 1.65, 1.25, 1 s
+    (wan2.7 reference-to-video reference).
+
+    Examples
+    --------
+    >>> billed_input([4, 1, 9], 5)
+    4.3
+    """
+    if cap is None or not videos:
+        return sum(videos)
+    each = math.floor(cap / len(videos) * 20) / 20
+    return round(sum(min(seconds, each) for seconds in videos), 3)

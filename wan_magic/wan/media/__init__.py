@@ -7,13 +7,22 @@ so that importing this package stays cheap.
 from __future__ import annotations
 
 import os
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from wan_magic.errors import InputError
+from wan_magic.wan.catalog import flag
 from wan_magic.wan.media.documents import load_document, load_link
-from wan_magic.wan.media.given import ENDINGS, find_file, near, short, sniffed, web_url
+from wan_magic.wan.media.given import (
+    ENDINGS,
+    ending_of,
+    find_file,
+    near,
+    short,
+    sniffed,
+    url_name,
+    web_url,
+)
 from wan_magic.wan.media.images import load_image, small_jpeg
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.media.sounds import load_sound
@@ -58,15 +67,15 @@ def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input
     slots = model.slots(option)
     if not slots:
         raise InputError(
-            f"{model.name} takes no {_flag(option)}",
-            hint=f"it takes {', '.join(map(_flag, model.options)) or 'a prompt alone'}",
+            f"{model.name} takes no {flag(option)}",
+            hint=f"it takes {', '.join(map(flag, model.options)) or 'a prompt alone'}",
         )
     kinds = [slot.media for slot in slots]
     kind = kinds[0] if len(kinds) == 1 else _kind_of(value, kinds)
     slot = model.slot(option, kind)
     if slot is None:
         raise InputError(
-            f"{_flag(option)} of {model.name} takes no {kind}",
+            f"{flag(option)} of {model.name} takes no {kind}",
             hint=f"it takes {' or '.join(kinds)}",
         )
     limits = slot.limits
@@ -77,10 +86,6 @@ def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input
     if kind == "audio":
         return load_sound(value, limits, option=option)
     return load_document(value, limits, option=option) if kind == "file" else load_link(value)
-
-
-def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
 
 
 def _kind_of(value: object, kinds: list[Media]) -> Media:
@@ -96,8 +101,8 @@ def _kind_of(value: object, kinds: list[Media]) -> Media:
             path, _ = find_file(text, "file")
             with path.open("rb") as stream:
                 found = sniffed(stream.read(32))
-            return found or ENDINGS.get(path.suffix[1:].lower(), kinds[0])
-        ending = PurePosixPath(unquote(urlsplit(url).path)).suffix[1:].lower()
+            return found or ENDINGS.get(ending_of(path.name), kinds[0])
+        ending = ending_of(url_name(url))
         if ending in ENDINGS:
             return ENDINGS[ending]
         raise InputError(

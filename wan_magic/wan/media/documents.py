@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import check_weight, find_file, short, web_url
+from wan_magic.wan.media.given import check_weight, ending_of, find_file, short, url_name, web_url
 from wan_magic.wan.media.loaded import Input
 
 if TYPE_CHECKING:
@@ -26,11 +24,11 @@ def load_document(value: object, limits: Limits, *, option: str = "file") -> Inp
         )
     text = os.fsdecode(value)
     url = web_url(text)
-    name = PurePosixPath(unquote(urlsplit(url).path)).name if url else ""
+    name = url_name(url) if url else ""
     if not url:
         path, size = find_file(text, "document")
         name = path.name
-    ending = PurePosixPath(name).suffix[1:].lower()
+    ending = ending_of(name)
     if (ending or not url) and ending not in limits.formats:
         raise InputError(
             f"{short(name)} is no document that can be sent",

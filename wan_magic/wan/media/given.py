@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -55,6 +55,43 @@ def web_url(text: str) -> str | None:
     except ValueError:  # requests' own URL errors are ValueErrors too
         raise InputError(f"{short(text)} is not a usable URL", hint="check the address") from None
     return text
+
+
+def url_name(url: str) -> str:
+    """Return the file's name in an address; often there is none."""
+    return PurePosixPath(unquote(urlsplit(url).path)).name
+
+
+def ending_of(name: str) -> str:
+    """Return a name's ending in lower case, without the point.
+
+    Examples
+    --------
+    >>> ending_of("Take.MP4")
+    'mp4'
+    """
+    return PurePosixPath(name).suffix[1:].lower()
+
+
+def address_of(text: str, what: str, formats: tuple[str, ...]) -> str | None:
+    """Return the address of a sound or video, or None where the text is a path.
+
+    Parameters
+    ----------
+    text : str
+        As the user gave it.
+    what : str
+        What messages call it: "sound", "video".
+    formats : tuple of str
+        The endings that it may have; none at all is fine, too.
+    """
+    if text[:5].lower() == "data:":
+        raise InputError(f"the API takes no data URI for {what}", hint="give the path of the file")
+    url = web_url(text)
+    suffix = PurePosixPath(url_name(url)).suffix if url else ""
+    if suffix and suffix[1:].lower() not in formats:
+        raise InputError(f"the {what} is a {short(suffix)} file; it must be {' or '.join(formats)}")
+    return url
 
 
 def from_data_uri(text: str) -> bytes:
@@ -172,13 +209,14 @@ def sniffed(head: bytes) -> Media | None:
     return "image" if head.startswith(pictures) else None
 
 
-_OTHER_OPTION: dict[str, str] = {
+_OTHER_OPTION: dict[Media | None, str] = {
     "image": "this is a picture: --image starts from it, --ref shows it",
     "video": "this is a video: --clip continues it, --video edits it",
     "audio": "this is a sound: --audio takes it",
 }
 
 
-def meant_for(head: bytes, otherwise: str) -> str:
-    """Return which option a file of another kind is for, from its first bytes."""
-    return _OTHER_OPTION.get(sniffed(head) or "", otherwise)
+def meant_for(head: bytes, wanted: Media, otherwise: str) -> str:
+    """Return which option a file is for that is not of the wanted kind, from its first bytes."""
+    found = sniffed(head)
+    return otherwise if found in (None, wanted) else _OTHER_OPTION[found]

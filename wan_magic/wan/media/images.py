@@ -13,14 +13,22 @@ import math
 import os
 import warnings
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import ENDINGS, from_data_uri, mb, meant_for, read_file, web_url
+from wan_magic.wan.media.given import (
+    ENDINGS,
+    ending_of,
+    from_data_uri,
+    mb,
+    meant_for,
+    read_file,
+    url_name,
+    web_url,
+)
 from wan_magic.wan.media.loaded import Input
 
 if TYPE_CHECKING:
@@ -74,7 +82,7 @@ def load_image(
     'https://example.com/my%20cat.png'
     """
     if isinstance(value, str) and (url := web_url(value)):
-        ending = PurePosixPath(unquote(urlsplit(url).path)).suffix[1:].lower()
+        ending = ending_of(url_name(url))
         if ENDINGS.get(ending, "image") != "image":
             raise InputError(f"a .{ending} file is no picture", hint=_IMAGE_HINT)
         return Input.from_url(option, "image", url)
@@ -127,8 +135,7 @@ def _read_image(value: object) -> tuple[PILImage.Image, bytes, str]:
         hint = "scale it to at most 8000 px a side"
         raise InputError(f"{source} has too many pixels to be opened safely", hint=hint) from None
     except UnidentifiedImageError:
-        hint = meant_for((data or b"")[:32], _IMAGE_HINT)
-        hint = _IMAGE_HINT if "picture" in hint else hint
+        hint = meant_for((data or b"")[:32], "image", _IMAGE_HINT)
         raise InputError(f"{source} is not an image that can be read", hint=hint) from None
     except Exception as err:  # decoders raise nearly anything on broken bytes
         hint = "save it again or use another image"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import math
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import check_weight, read_file, short, web_url
+from wan_magic.wan.media.given import address_of, check_weight, read_file
 from wan_magic.wan.media.loaded import Input
 
 if TYPE_CHECKING:
@@ -47,14 +46,7 @@ def load_sound(value: object, limits: Limits, *, option: str = "audio") -> Input
         data, name = bytes(value), ""
     elif isinstance(value, str | os.PathLike):
         text = os.fsdecode(value).strip()
-        if text[:5].lower() == "data:":
-            raise InputError(
-                "the API takes no data URI for sound", hint="give the path of the file"
-            )
-        if url := web_url(text):
-            suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
-            if suffix and suffix[1:].lower() not in limits.formats:
-                raise InputError(f"the sound is a {short(suffix)} file; it must be {formats}")
+        if url := address_of(text, "sound", limits.formats):
             return Input.from_url(option, "audio", url)
         data, name = read_file(text, "audio")
     else:

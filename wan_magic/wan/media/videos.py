@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from wan_magic.errors import InputError
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import check_weight, find_file, meant_for, short, web_url
+from wan_magic.wan.media.given import address_of, check_weight, find_file, meant_for
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.media.sounds import check_length
 
@@ -56,12 +54,7 @@ def load_video(value: object, limits: Limits, *, option: str = "video", needs: s
             hint=f"give a {formats} file, its bytes, its URL or a finished clip",
         )
     text = os.fsdecode(value).strip()
-    if text[:5].lower() == "data:":
-        raise InputError("the API takes no data URI for video", hint="give the path of the file")
-    if url := web_url(text):
-        suffix = PurePosixPath(unquote(urlsplit(url).path)).suffix
-        if suffix and suffix[1:].lower() not in limits.formats:
-            raise InputError(f"the video is a {short(suffix)} file; it must be {formats}")
+    if url := address_of(text, "video", limits.formats):
         return Input.from_url(option, "video", url)
     path, size = find_file(text, "video")
     if not size:
@@ -155,8 +148,5 @@ def _probe(stream: Any, source: str) -> tuple[str, dict[str, Any]]:
             return kind, facts
     except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration) as err:
         stream.seek(0)
-        hint = meant_for(stream.read(32), "make or download it again")
-        raise InputError(
-            f"{source} is not a playable video",
-            hint="make or download it again" if "video" in hint else hint,
-        ) from err
+        hint = meant_for(stream.read(32), "video", "make or download it again")
+        raise InputError(f"{source} is not a playable video", hint=hint) from err
