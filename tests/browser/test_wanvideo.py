@@ -9,6 +9,7 @@ import pytest
 
 from wan_magic.server import Server, ServerOptions
 
+from .held import HeldApi
 from .lab import NARROW, export_html, open_html, play_video
 
 CAT = Path(__file__).parents[2] / "notebooks" / "cat.jpg"
@@ -24,10 +25,10 @@ BUSY = "import time\ntime.sleep(120)"
 CANCEL = ".wan-magic-cancel"
 
 
-@pytest.fixture(scope="module")
-def slow_api():
-    """The API as it is on a quiet day: a while in the queue, a while running."""
-    with Server(ServerOptions(token=KEY, queue_seconds=2, run_seconds=4, prefix="/qwen")) as api:
+@pytest.fixture
+def held_api():
+    """The API whose tasks go on when the test says so, however slow the machine is."""
+    with HeldApi(KEY) as api:
         yield api
 
 
@@ -59,10 +60,11 @@ def assert_plays_the_clip(state):
 @pytest.mark.usefixtures("cat")
 @pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
 def test_one_cell_becomes_a_player_that_outlives_its_kernel(
-    open_notebook, context, server, slow_api, ui, kernel
+    open_notebook, context, server, held_api, ui, kernel
 ):
     cells = [LOAD, CLIP, BUSY]
-    notebook = open_notebook(cells, kernel=kernel, ui=ui, env=hosted(slow_api))
+    held_api.fill()
+    notebook = open_notebook(cells, kernel=kernel, ui=ui, env=hosted(held_api))
     notebook.run(0)
     notebook.run(1, timeout=5)  # returns at once, the clip takes longer
     bound = notebook.run_code("print(type(clip).__name__, clip.done())").cell
@@ -73,9 +75,11 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     notebook.wait_for_output(1, selector="[data-state=queued]")
     notebook.wait_for_output(1, text="estimate")
     notebook.wait_for_output(1, selector="img[alt='first frame']")
+    held_api.let_one_end()
     notebook.wait_for_output(1, selector="[data-state=running]")
     assert "seed 7" in notebook.output_text(1)
     assert "price unknown" in notebook.output_text(1)  # of an endpoint that nobody knows
+    held_api.let_one_end()
     notebook.wait_for_output(1, selector="video")
     assert not busy.done()  # all of this while another cell ran
     assert_plays_the_clip(notebook.play_video(1))
@@ -105,15 +109,16 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
 @pytest.mark.usefixtures("cat")
 @pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
 def test_after_a_reload_the_card_is_alive_and_becomes_the_player(
-    open_notebook, slow_api, ui, kernel
+    open_notebook, held_api, ui, kernel
 ):
-    notebook = open_notebook([LOAD, CLIP], kernel=kernel, ui=ui, env=hosted(slow_api))
+    notebook = open_notebook([LOAD, CLIP], kernel=kernel, ui=ui, env=hosted(held_api))
     notebook.run(0)
     notebook.run(1)
     notebook.wait_for_output(1, selector="[data-state]")
     notebook.save()
     notebook.reload()
     notebook.wait_for_output(1, selector="[data-state=running]")
+    held_api.let_one_end()
     notebook.wait_for_output(1, selector="video")
     assert_plays_the_clip(notebook.play_video(1))
 
@@ -138,10 +143,10 @@ def test_cancel_ends_a_task_that_waits(open_notebook, busy_api, kernel):
 @pytest.mark.usefixtures("cat")
 @pytest.mark.parametrize("kernel", ["k7", "k6"])
 def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
-    open_notebook, slow_api, kernel
+    open_notebook, held_api, kernel
 ):
     cells = [LOAD, SHORT.format("clip"), "print(clip.task_id)"]
-    notebook = open_notebook(cells, kernel=kernel, env=hosted(slow_api))
+    notebook = open_notebook(cells, kernel=kernel, env=hosted(held_api))
     notebook.run(0)
     notebook.run(1)
     notebook.wait_for_output(1, selector="[data-state=running]")
@@ -153,15 +158,16 @@ def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
     task = notebook.output_text(2).strip()
     assert f"%wanvideo resume {task}" in notebook.output_text(1)
     back = notebook.run_code(f"%wanvideo resume {task}").cell
+    held_api.let_one_end()
     notebook.wait_for_output(back, selector="video")
     notebook.wait_for_output(back, text="A cat naps")
     assert "wanx2.1-i2v-turbo" in notebook.output_text(back)
 
 
 @pytest.mark.usefixtures("cat")
-def test_a_waiting_cell_is_interrupted_without_harm_to_its_job(open_notebook, slow_api):
+def test_a_waiting_cell_is_interrupted_without_harm_to_its_job(open_notebook, held_api):
     waiting = SHORT.format("clip --wait")
-    notebook = open_notebook([LOAD, waiting], env=hosted(slow_api))
+    notebook = open_notebook([LOAD, waiting], env=hosted(held_api))
     notebook.run(0)
     run = notebook.run(1, wait=False)
     notebook.wait_for_output(1, selector="[data-state=running]")
@@ -169,6 +175,7 @@ def test_a_waiting_cell_is_interrupted_without_harm_to_its_job(open_notebook, sl
     run.wait(check=False)
     notebook.wait_for_output(1, text="this cell no longer waits")
     assert "Traceback" not in notebook.output_text(1)
+    held_api.let_one_end()
     notebook.wait_for_output(1, selector="video")
 
 
