@@ -16,6 +16,7 @@ from wan_magic.errors import JobTimeout, WanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.wan.catalog import Region
@@ -47,6 +48,8 @@ def interruptible(job: Job) -> Iterator[None]:
 class State(StrEnum):
     """Where a job is. The last four are ends."""
 
+    WAITING = "waiting"
+    """For a slot: the endpoint's limits are reached, and nothing was sent yet."""
     SUBMITTING = "submitting"
     QUEUED = "queued"
     RUNNING = "running"
@@ -61,6 +64,22 @@ class State(StrEnum):
     def is_end(self) -> bool:
         """Whether nothing changes any more."""
         return self in (State.DONE, State.FAILED, State.CANCELLED, State.DETACHED)
+
+
+class Record:
+    """What is written down of a job; this one writes nothing. See `wan_magic.jobs.ledger`."""
+
+    def sending(self, job: Job) -> None:
+        """Note that the paid call is about to be made; raises if that can't be written."""
+
+    def changed(self, job: Job, changes: dict[str, Any]) -> None:
+        """Note new values of a job's attributes."""
+
+    def keeping(self, job: Job, path: Path, size: int) -> None:
+        """Note the final name of a whole clip, in bytes, before it gets that name."""
+
+    def ended(self, job: Job, outcome: Clip | WanError) -> None:
+        """Note the end of a job."""
 
 
 class Job:
@@ -129,6 +148,9 @@ class Job:
         self.ended: float | None = None
         self.since = self.started
         self.wake: Callable[[], None] = lambda: None
+        self.record = Record()
+        self.kept: Path | None = None
+        """The final name that an earlier process chose for the clip, if it came so far."""
         self._cancel = threading.Event()
         self._detach = threading.Event()
         self._listeners: list[Callable[[Job], None]] = []
@@ -226,6 +248,7 @@ class Job:
         for name, value in changed.items():
             setattr(self, name, value)
         if changed:
+            self.record.changed(self, changed)
             self._tell()
 
     def finish(self, outcome: Clip | WanError, state: State) -> None:
@@ -234,6 +257,7 @@ class Job:
         self.since = self.ended
         self.state = state
         self.message = ""
+        self.record.ended(self, outcome)
         if isinstance(outcome, WanError):
             self._future.set_exception(outcome)
         else:
