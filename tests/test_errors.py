@@ -11,12 +11,14 @@ import pytest
 import wan_magic
 from wan_magic.errors import (
     ApiError,
+    BudgetExceeded,
     ConnectionFailed,
     DownloadError,
     InputError,
     JobCancelled,
     JobFailed,
     JobTimeout,
+    LedgerError,
     SettingsError,
     WanError,
 )
@@ -24,12 +26,14 @@ from wan_magic.wan.codes import advice, time_may_cure
 
 ALL = (
     ApiError,
+    BudgetExceeded,
     ConnectionFailed,
     DownloadError,
     InputError,
     JobCancelled,
     JobFailed,
     JobTimeout,
+    LedgerError,
     SettingsError,
 )
 

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from wan_magic.api import generate, resume, submit
     from wan_magic.errors import (
         ApiError,
+        BudgetExceeded,
         ConnectionFailed,
         DownloadError,
         InputError,
         JobCancelled,
         JobFailed,
         JobTimeout,
+        LedgerError,
         SettingsError,
         WanError,
     )
@@ -35,12 +37,14 @@ _HOMES = {
     "wan_magic.api": ("generate", "resume", "submit"),
     "wan_magic.errors": (
         "ApiError",
+        "BudgetExceeded",
         "ConnectionFailed",
         "DownloadError",
         "InputError",
         "JobCancelled",
         "JobFailed",
         "JobTimeout",
+        "LedgerError",
         "SettingsError",
         "WanError",
     ),
@@ -55,6 +59,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ApiError",
+    "BudgetExceeded",
     "Clip",
     "ConnectionFailed",
     "DownloadError",
@@ -63,6 +68,7 @@ __all__ = [
     "JobCancelled",
     "JobFailed",
     "JobTimeout",
+    "LedgerError",
     "PortraitCheck",
     "SettingsError",
     "WanError",

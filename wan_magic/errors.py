@@ -5,6 +5,8 @@
     WanError
     ├── InputError        bad input, found before anything is sent (also a ValueError)
     ├── SettingsError     no usable endpoint, key or folder
+    ├── BudgetExceeded    the clip would cost more than was allowed; nothing was sent
+    ├── LedgerError       the ledger of jobs can't be read or written
     ├── ApiError          the API refused a call: status, code, message, request id
     ├── ConnectionFailed  no usable answer came (also a ConnectionError)
     ├── JobFailed         the task ended without a video
@@ -55,6 +57,14 @@ class InputError(WanError, ValueError):
 
 class SettingsError(WanError):
     """No usable endpoint, key or folder."""
+
+
+class BudgetExceeded(WanError):
+    """The clip would cost more than a limit allows, or nobody knows whether it would."""
+
+
+class LedgerError(WanError):
+    """The ledger of jobs can't be read or written."""
 
 
 class _ServerError(WanError):
