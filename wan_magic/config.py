@@ -5,6 +5,13 @@
     endpoint = "bltcy"                    # as --endpoint
     out = "~/videos"                      # as --out
     workspace = "ws-1234"                 # of the regions' own hosts
+    max_cost = "2 CNY"                    # of one clip; ["2 CNY", "0.3 USD"] for both currencies
+    ledger = false                        # do not write down what was asked for
+
+    [budget]                              # what all clips together may cost
+    notebook = "20 CNY"
+    day = ["50 CNY", "7 USD"]
+    month = "500 CNY"
 
     [endpoints.bltcy]
     base = "https://api.bltcy.ai/qwen/api/v1"
@@ -14,6 +21,14 @@
     key_env = "BLTCY_API_KEY"             # the environment variable that holds its key
     region = "beijing"                    # whose price list holds
     status = { completed = "SUCCEEDED", in_progress = "RUNNING" }
+    submit_rps = 2                        # how many requests a second it takes,
+    query_rps = 10                        # how many queries,
+    concurrent = 3                        # and how many tasks at once
+    currency = "USD"                      # in which it bills
+
+    [endpoints.bltcy.prices]              # of one second, where they are not the price list's
+    "wan2.5-i2v-preview" = 0.05
+    "wan2.6-i2v" = { "720P" = 0.08, "1080P" = 0.12 }
 
     [endpoints.singapore]                 # a region: what differs from the table of regions
     workspace = "ws-5678"
@@ -23,24 +38,31 @@ Every line is optional but a gateway's ``base``.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wan_magic import config_values as read
 from wan_magic.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from wan_magic.config_values import Price
+    from wan_magic.money import Limits
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 STATUSES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
 """What the API itself says of a task (task-management page, 2026)."""
 
-_TOP = ("endpoint", "out", "workspace", "endpoints")
-_TABLE = ("base", "create", "query", "uploads", "key_env", "workspace", "region", "status")
-_SECRETS = re.compile(r"(api|access|secret)?[-_]?(key|token|secret|password)s?", re.IGNORECASE)
+PERIODS = ("notebook", "day", "month")
+"""What a budget can be for."""
+
+_TOP = ("endpoint", "out", "workspace", "max_cost", "ledger", "budget", "endpoints")
+_TEXTS = ("base", "create", "query", "uploads", "key_env", "workspace", "region")
+_TABLE = (*_TEXTS, "status", "submit_rps", "query_rps", "concurrent", "currency", "prices")
 _MAX_BYTES = 1024 * 1024
 
 
@@ -66,6 +88,14 @@ class EndpointTable:
         Whose price list holds.
     status : dict
         The gateway's names of the task's states, in lower case, and the API's.
+    submit_rps, query_rps : float or None
+        Requests and queries a second that it takes, where that is not the model table's.
+    concurrent : int or None
+        Tasks that it runs at once, the same.
+    currency : str
+        In which it bills; empty for that of its region.
+    prices : dict
+        Of one second, by model; or by model and resolution (or mode).
     """
 
     base: str = ""
@@ -77,6 +107,11 @@ class EndpointTable:
     workspace: str = ""
     region: str = ""
     status: Mapping[str, str] = field(default_factory=dict)
+    submit_rps: float | None = None
+    query_rps: float | None = None
+    concurrent: int | None = None
+    currency: str = ""
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,12 +124,21 @@ class Config:
         Defaults.
     endpoints : dict of str to EndpointTable
         By name.
+    max_cost : tuple of Money
+        What one clip may cost.
+    budgets : dict of str to tuple of Money
+        What all clips of a notebook, a day, a month may cost.
+    ledger : bool
+        Whether jobs are written down.
     """
 
     endpoint: str | None = None
     out: str | None = None
     workspace: str | None = None
     endpoints: Mapping[str, EndpointTable] = field(default_factory=dict)
+    max_cost: Limits = ()
+    budgets: Mapping[str, Limits] = field(default_factory=dict)
+    ledger: bool = True
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -140,7 +184,7 @@ def _read(path: Path, environ: Mapping[str, str]) -> Config:
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES)
-        data = tomllib.loads(raw.decode("utf-8-sig"))
+        data = tomllib.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
     except UnicodeDecodeError:
         raise SettingsError(f"{path} is not a UTF-8 text", hint="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as exc:
@@ -161,16 +205,22 @@ def _read(path: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _config(data: dict[str, Any], environ: Mapping[str, str]) -> Config:
-    _check_no_secret(data)
-    _check_names("", data, _TOP)
-    tables = data.get("endpoints", {})
+    read.check_no_secret(data)
+    read.check_names("", data, _TOP)
+    tables, budget = data.get("endpoints", {}), data.get("budget", {})
     if not isinstance(tables, dict):
         raise SettingsError("endpoints is not a table", hint="write [endpoints.NAME]")
+    if not isinstance(budget, dict):
+        raise SettingsError("budget is not a table", hint='write [budget], then day = "50 CNY"')
+    read.check_names("budget", budget, PERIODS)
     return Config(
-        endpoint=_text("", data, "endpoint"),
-        out=_text("", data, "out"),
-        workspace=_text("", data, "workspace"),
+        endpoint=read.text("", data, "endpoint"),
+        out=read.text("", data, "out"),
+        workspace=read.text("", data, "workspace"),
         endpoints={name: _endpoint(name, table, environ) for name, table in tables.items()},
+        max_cost=read.limits("", data, "max_cost"),
+        budgets={period: read.limits("budget", budget, period) for period in budget},
+        ledger=read.switch(data, "ledger", standard=True),
     )
 
 
@@ -183,8 +233,8 @@ def _endpoint(name: str, table: Any, environ: Mapping[str, str]) -> EndpointTabl
         )
     if not isinstance(table, dict):
         raise SettingsError(f"{where} is not a table", hint=f"write [{where}] above its lines")
-    _check_names(where, table, _TABLE)
-    values = {key: _text(where, table, key) or "" for key in _TABLE if key != "status"}
+    read.check_names(where, table, _TABLE)
+    values = {key: read.text(where, table, key) or "" for key in _TEXTS}
     if values["create"] and not re.fullmatch(r"/[!-~]*", values["create"]):
         raise SettingsError(f"{where}.create is no path", hint='such as "/services/…"')
     query = values["query"]
@@ -200,7 +250,16 @@ def _endpoint(name: str, table: Any, environ: Mapping[str, str]) -> EndpointTabl
         )
     values["key_env"] = variable
     key = environ.get(variable, "").strip() or None
-    return EndpointTable(**values, key=key, status=_status(where, table))
+    return EndpointTable(
+        **values,
+        key=key,
+        status=_status(where, table),
+        submit_rps=read.rate(where, table, "submit_rps"),
+        query_rps=read.rate(where, table, "query_rps"),
+        concurrent=read.count(where, table, "concurrent"),
+        currency=read.currency(where, table),
+        prices=read.prices(where, table),
+    )
 
 
 def _status(where: str, table: dict[str, Any]) -> dict[str, str]:
@@ -211,55 +270,9 @@ def _status(where: str, table: dict[str, Any]) -> dict[str, str]:
         )
     for theirs, ours in status.items():
         if ours not in STATUSES:
-            guess = _nearest(str(ours).upper(), STATUSES)
+            guess = read.nearest(str(ours).upper(), STATUSES)
             raise SettingsError(
                 f"{where}.status.{theirs} = {ours!r} is no state of the API",
                 hint=f"{guess} ({', '.join(STATUSES)})".lstrip(),
             )
     return {theirs.lower(): ours for theirs, ours in status.items()}
-
-
-def _text(where: str, table: dict[str, Any], name: str) -> str | None:
-    value = table.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value.strip():
-        place = f"{where}.{name}".lstrip(".")
-        raise SettingsError(f"{place} is not a text", hint=f'write {name} = "…"')
-    return value.strip()
-
-
-def _check_names(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
-    for name in table:
-        if name not in known:
-            guess = _nearest(name, known)
-            place = f"{where}.{name}".lstrip(".")
-            raise SettingsError(
-                f"{place}: there is no such setting",
-                hint=f"{guess} ({', '.join(known)})".lstrip(),
-            )
-
-
-def _check_no_secret(data: Any, where: str = "") -> None:
-    """Refuse a key in the file, which is copied and committed too easily; it is not repeated."""
-    for name, value in data.items() if isinstance(data, dict) else enumerate(data):
-        place = f"{where}.{name}".lstrip(".")
-        named = _looks_secret(str(name))
-        if isinstance(value, (dict, list)) and not named:
-            _check_no_secret(value, place)
-        elif named or _looks_secret(str(value)) or _SECRETS.fullmatch(str(name)):
-            raise SettingsError(
-                "one of the names is a key" if named else f"{place} holds a key",
-                hint="keys stay out of this file: put it into an environment variable,"
-                ' and write key_env = "ITS_NAME" here',
-            )
-
-
-def _looks_secret(text: str) -> bool:
-    # Temporary keys begin with st-, as St Moritz does: those only by themselves.
-    return re.search(r"(?<![\w-])sk-[\w-]{12}|^st-[\w-]{20,}$", text) is not None
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else ""

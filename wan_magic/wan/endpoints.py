@@ -11,6 +11,7 @@ from wan_magic.config import KEY_VARIABLE, EndpointTable
 from wan_magic.errors import SettingsError
 from wan_magic.settings import shown
 from wan_magic.wan.catalog import nearest
+from wan_magic.wan.estimate import check_prices
 from wan_magic.wan.hosts import (
     REGIONS,
     SHARED,
@@ -24,6 +25,7 @@ from wan_magic.wan.hosts import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wan_magic.config_values import Price
     from wan_magic.settings import Settings
     from wan_magic.wan.catalog import Region
 
@@ -57,6 +59,14 @@ class Endpoint:
         Workspace id, sent along where it is set.
     key_variable : str
         Where the key comes from, for messages.
+    submit_rps, query_rps : float or None
+        Requests and queries a second that it takes; None where the model table's hold.
+    concurrent : int or None
+        Tasks that it runs at once, the same.
+    currency : str
+        In which it bills; empty for that of its region.
+    prices : dict
+        Its own, where they are not its region's; see `wan_magic.wan.estimate.PriceList`.
     """
 
     name: str
@@ -69,6 +79,11 @@ class Endpoint:
     status: Mapping[str, str] = field(default_factory=dict, hash=False)
     workspace: str = ""
     key_variable: str = KEY_VARIABLE
+    submit_rps: float | None = None
+    query_rps: float | None = None
+    concurrent: int | None = None
+    currency: str = ""
+    prices: Mapping[str, Price] = field(default_factory=dict, hash=False)
 
     @property
     def is_local(self) -> bool:
@@ -184,6 +199,11 @@ def _made(
         status=table.status,
         workspace=workspace,
         key_variable=table.key_env,
+        submit_rps=table.submit_rps,
+        query_rps=table.query_rps,
+        concurrent=table.concurrent,
+        currency=table.currency,
+        prices=table.prices,
     )
 
 
@@ -197,6 +217,7 @@ def _check_table(name: str, table: EndpointTable) -> None:
             raise SettingsError(f"{where}: {exc.message}", hint=exc.hint) from None
     if table.workspace:
         checked_workspace(table.workspace)
+    check_prices(f"{where}.prices", table.prices)
     if name in REGIONS:
         if table.base or table.region:
             raise SettingsError(
@@ -214,4 +235,9 @@ def _check_table(name: str, table: EndpointTable) -> None:
         raise SettingsError(
             f"{where}.region {shown(table.region)} is no region",
             hint=f"{nearest(table.region, REGIONS)} ({', '.join(REGIONS)})".lstrip(),
+        )
+    if table.prices and not (table.currency or table.region or region_of(table.base)):
+        raise SettingsError(
+            f"{where} has prices, and no currency for them",
+            hint=f'write currency = "CNY" or currency = "USD" into [{where}]',
         )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wan_magic.wan import catalog, checks
-from wan_magic.wan.estimate import Estimate
+from wan_magic.wan.estimate import PriceList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from wan_magic.wan.catalog import Model, Region
+    from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.local_file import LocalFile
     from wan_magic.wan.media import Input
 
@@ -298,31 +298,27 @@ class VideoRequest:
 
     def estimate(
         self,
-        region: Region | None,
+        prices: PriceList | Region | None,
         tier: str | None = None,
         seconds: float | None = None,
         *,
         silent: bool | None = None,
     ) -> Estimate:
-        """Return the cost in a region; unknown where the region is None.
+        """Return the cost.
 
         Parameters
         ----------
-        region : str or None
-            Whose price list holds.
+        prices : PriceList, str or None
+            Of the endpoint, or of a region; without either it is unknown.
         tier, seconds, silent
             Resolution (or mode), seconds and silence as billed; by default as asked for.
         """
-        seconds = self.billed_seconds if seconds is None else seconds
-        quiet = self.silent if silent is None else silent
-        price = self.row.price(region, tier or self.tier, silent=quiet)
-        known = price is not None and seconds is not None
-        return Estimate(
-            amount=price * Decimal(f"{seconds:g}") if known else None,  # type: ignore[operator]
-            currency="" if region is None else "CNY" if region == "beijing" else "USD",
-            seconds=seconds,
-            per_second=price,
-            note=self.row.price_note,
+        listed = prices if isinstance(prices, PriceList) else PriceList(prices)
+        return listed.estimate(
+            self.row,
+            tier or self.tier,
+            self.billed_seconds if seconds is None else seconds,
+            silent=self.silent if silent is None else silent,
         )
 
     def check(self) -> list[str]:
