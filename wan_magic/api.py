@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
-import threading
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.errors import ApiError, ConnectionFailed, InputError, SettingsError, WanError
+from wan_magic.errors import InputError, WanError
+from wan_magic.launch import start
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
-    from wan_magic.jobs.runner import Runner
+    from wan_magic.money import Money
     from wan_magic.wan.catalog import Model, Region
-    from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.media import Input
 
 _SWITCH = {"auto": True, "off": False}
-_lock = threading.Lock()
+RANDOM = "random"
+"""The seed that rolls the dice."""
 
 
 def build(
@@ -44,7 +40,7 @@ def build(
     file: object = None,
     link: object = None,
     fit: bool = True,
-    seed: int | None = None,
+    seed: int | str | None = None,
     unchecked: bool = False,
     region: Region | None = None,
     **fields: Any,
@@ -76,8 +72,9 @@ def build(
         A document, or the URL of a web page (wan3.0).
     fit : bool, default True
         Whether a local picture is made to fit the model's limits; else that is an error.
-    seed : int, optional
-        0 to 2147483647; drawn when None, so that every clip can be made again.
+    seed : int or "random", optional
+        0 to 2147483647. When None it follows from all the rest, so that an equal request is
+        the same request; ``"random"`` draws one.
     unchecked : bool, default False
         Let a model and values through that the table does not know.
     region : str, optional
@@ -124,17 +121,25 @@ def build(
     row = catalog.find_model(
         model, [name for name, _ in values], region=region, unchecked=unchecked
     )
+    dice = seed == RANDOM
     request = VideoRequest(
-        model=row.name, prompt=prompt, audio=switch, seed=seed, unchecked=unchecked, **fields
+        model=row.name,
+        prompt=prompt,
+        audio=switch,
+        seed=None if dice else seed,  # type: ignore[arg-type] - any other text is refused below
+        unchecked=unchecked,
+        **fields,
     )
     request = _merged(request, [slot.type for name, _ in values for slot in row.slots(name)])
-    if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
-        most = row.parameters["seed"].high or catalog.SEED_MAX
-        request = replace(request, seed=random.SystemRandom().randint(0, int(most)))
+    if dice:
+        _check_takes_seed(row)
+        request = replace(request, seed=random.SystemRandom().randint(0, _most(row)))
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
     inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
     request = replace(request, inputs=light(inputs))
+    if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
+        request = replace(request, seed=int(request.fingerprint()[:15], 16) % (_most(row) + 1))
     notes = [note for one in inputs for note in one.notes] + request.check()
     if model is None and catalog.DEFAULT_VERSIONS[0] not in row.aliases:
         notes.append(f"no model was named: {row.name} is one that takes this")
@@ -142,6 +147,17 @@ def build(
         listed = ", ".join(row.regions)
         notes.append(f"the documents list {row.name} for {listed}, and not for {region}")
     return request, tuple(notes)
+
+
+def _check_takes_seed(row: Model) -> None:
+    if not row.takes("seed"):
+        raise InputError(
+            f"{row.name} takes no seed", hint="leave --seed out; --fresh asks for another clip"
+        )
+
+
+def _most(row: Model) -> int:
+    return int(row.parameters["seed"].high or catalog.SEED_MAX)
 
 
 def light(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
@@ -248,9 +264,12 @@ def submit(
     workspace: str | None = None,
     out: str | Path | None = None,
     timeout: float | None = None,
+    max_cost: str | float | Money | None = None,
+    fresh: bool = False,
+    over_budget: bool = False,
     **options: Any,
 ) -> Job:
-    """Submit a request and return at once.
+    """Submit a request and return at once; an equal one that was submitted before is not paid twice.
 
     Parameters
     ----------
@@ -265,16 +284,23 @@ def submit(
         Folder for the clip; default ``wan_videos`` beside the notebook.
     timeout : float, default 10800
         Seconds until we stop watching the task.
+    max_cost : str or number, optional
+        The most that it may cost: ``"2 CNY"``, or a number in the endpoint's currency.
+    fresh : bool, default False
+        Pay for a new clip although an equal request has one, or has one on its way.
+    over_budget : bool, default False
+        Submit although a budget of the config file is used up.
     **options
         As for `build`: image, ref, audio, model, resolution, duration, seed...
 
     Returns
     -------
     Job
+        Of an equal request, where there is one: running, or ended with its clip.
 
     Raises
     ------
-    InputError, SettingsError
+    InputError, SettingsError, BudgetExceeded, LedgerError
         Before anything is sent.
 
     Examples
@@ -284,10 +310,15 @@ def submit(
     'waves-roll-in-0385dc79.mp4'
     """
     settings = from_environment().override(
-        endpoint=endpoint, workspace=workspace, out=out, timeout=timeout
+        endpoint=endpoint,
+        workspace=workspace,
+        out=out,
+        timeout=timeout,
+        max_cost=max_cost,
+        over_budget=over_budget,
     )
     request, notes = build(prompt, region=region_of(settings), **options)
-    return start(request, settings, notes)
+    return start(request, settings, notes, fresh=fresh)
 
 
 def generate(prompt: str = "", **options: Any) -> Clip:
@@ -302,131 +333,3 @@ def generate(prompt: str = "", **options: Any) -> Clip:
     job = submit(prompt, **options)
     with interruptible(job):
         return job.result()
-
-
-def resume(
-    task_id: str,
-    *,
-    endpoint: str | None = None,
-    workspace: str | None = None,
-    out: str | Path | None = None,
-    timeout: float | None = None,
-) -> Job:
-    """Watch a task that was submitted before, and fetch its clip. Costs nothing.
-
-    The server keeps a task and its video for 24 hours.
-
-    Parameters
-    ----------
-    task_id : str
-        As the card and every error message name it.
-    endpoint, workspace, out, timeout
-        As for `submit`; the endpoint must be the one it was submitted to.
-    """
-    task_id = task_id.strip()
-    if not task_id:
-        raise InputError("no task id was given", hint="the card and every error name it")
-    settings = from_environment().override(
-        endpoint=endpoint, workspace=workspace, out=out, timeout=timeout
-    )
-    return start(VideoRequest(model=_model_of(task_id, settings)), settings, (), task_id=task_id)
-
-
-def _model_of(task_id: str, settings: Settings) -> str:
-    """Ask the list call for a task's model; gateways may have none, and then it stays unknown."""
-    from wan_magic.wan.client import WanClient
-
-    try:
-        rows = WanClient(resolve(settings)).list_tasks(task_id=task_id)
-    except (ApiError, ConnectionFailed):
-        rows = []
-    # Some servers ignore the filter; the model of another task would make a wrong price.
-    named = (row.get("model_name") for row in rows if row.get("task_id") == task_id)
-    return next((str(name) for name in named if name), "unknown model")
-
-
-def start(
-    request: VideoRequest,
-    settings: Settings,
-    notes: tuple[str, ...],
-    *,
-    task_id: str = "",
-    bind: Callable[[Job], None] = lambda job: None,  # noqa: ARG005
-) -> Job:
-    """Start the job of a checked request. The folder is tried before anything is sent.
-
-    `bind` gets the job before its first step.
-    """
-    from wan_magic.jobs.job import Job
-    from wan_magic.jobs.lifecycle import live
-    from wan_magic.wan.client import WanClient
-    from wan_magic.wan.storage import StorageSession
-
-    folder = _writable(settings)
-    endpoint = resolve(settings)
-    job = Job(
-        request,
-        endpoint=endpoint.name,
-        region=endpoint.price_region,
-        is_preview=endpoint.is_local,
-        notes=notes,
-        task_id=task_id,
-        timeout=settings.timeout,
-    )
-    bind(job)
-    steps = live(job, WanClient(endpoint), StorageSession(), folder)
-    job.wake = _runner().start(steps).wake
-    return job
-
-
-def resolve(settings: Settings) -> Endpoint:
-    """Return the endpoint to use, starting the embedded preview server if it is the one."""
-    from wan_magic.wan.endpoints import LOCAL, Endpoint, choose
-
-    chosen = choose(settings)
-    if chosen is not None:
-        return chosen
-    from wan_magic.server import embedded
-
-    server = embedded()
-    return Endpoint(LOCAL, server.base_url, server.token or "")
-
-
-@cache
-def _make_runner() -> Runner:
-    from wan_magic.jobs.runner import Runner
-
-    return Runner(workers=16)
-
-
-def _runner() -> Runner:
-    with _lock:
-        return _make_runner()
-
-
-def _forget_runner() -> None:
-    """After a fork: the threads are gone, and the lock may have been held."""
-    global _lock
-    _lock = threading.Lock()
-    _make_runner.cache_clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_runner)
-
-
-def _writable(settings: Settings) -> Path:
-    from wan_magic.output.place import default_out
-
-    # Absolute: the working directory may be another one when the clip arrives.
-    folder = (settings.out or default_out()).absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".wan-"):
-            pass
-    except OSError as exc:
-        raise SettingsError(
-            f"cannot write to the folder {folder}: {exc.strerror or exc}",
-            hint="name another one with --out; nothing was sent",
-        ) from exc
-    return folder

@@ -117,11 +117,21 @@ class ConnectionFailed(WanError, ConnectionError):
     maybe_accepted : bool
         True when the request may have reached the server, so that sending it
         again could be paid twice.
+    transient : bool
+        True when the network was the reason, which may be better in a moment.
     """
 
-    def __init__(self, message: str, *, hint: str = "", maybe_accepted: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        maybe_accepted: bool = False,
+        transient: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.maybe_accepted = maybe_accepted
+        self.transient = transient
 
 
 class JobFailed(_ServerError):

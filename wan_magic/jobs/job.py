@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import JobTimeout, WanError
+from wan_magic.wan.estimate import PriceList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
-    from wan_magic.wan.catalog import Region
     from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.request import VideoRequest
 
@@ -95,20 +95,32 @@ class Job:
         The server's id, once it has answered; good for 24 hours.
     endpoint : str
         Name of the endpoint.
-    region : str or None
-        Whose price list holds.
+    prices : PriceList
+        What the endpoint asks.
     estimate : Estimate
         Expected cost; for the local preview, what the hosted API would cost.
     is_preview : bool
         Whether the embedded preview server makes it, which costs nothing.
     is_resumed : bool
-        Whether it was submitted earlier: of its request only a part is known.
+        Whether it was submitted earlier: it costs nothing more.
+    knows_request : bool
+        Whether the request is known; of a task that is not in the ledger only a part is.
+    is_followed : bool
+        Whether another process takes care of it.
+    from_library : bool
+        Whether an equal request had made the clip before.
     notes : tuple of str
         What the user should know about the request.
     message : str
         What is going on beside the plain state, such as a retry; often empty.
     downloaded : tuple of int
         (bytes so far, bytes in all or 0) of the download.
+    sent_at : float or None
+        When the paid call was made whose answer counts or may be lost; seconds since 1970.
+    usage : dict
+        What the server said it billed.
+    cost : Estimate or None
+        What that costs; None until the task has succeeded.
 
     Examples
     --------
@@ -121,27 +133,36 @@ class Job:
         request: VideoRequest,
         *,
         endpoint: str,
-        region: Region | None = None,
+        prices: PriceList = PriceList(),  # noqa: B008 - frozen
         is_preview: bool = False,
         notes: tuple[str, ...] = (),
         task_id: str = "",
+        is_resumed: bool | None = None,
+        knows_request: bool = True,
         timeout: float = 3 * 3600,
         clock: Callable[[], float] = time.monotonic,
+        id: str = "",  # noqa: A002 - as the attribute
     ) -> None:
-        self.id = uuid.uuid4().hex[:8]
+        self.id = id or uuid.uuid4().hex[:12]
         self.request = request
         self.endpoint = endpoint
-        self.region = region
-        self.estimate: Estimate = request.estimate(region)
+        self.prices = prices
+        self.estimate: Estimate = request.estimate(prices)
         self.is_preview = is_preview
         self.notes = notes
         self.timeout = timeout
         self.task_id = task_id
-        self.is_resumed = bool(task_id)
+        self.is_resumed = bool(task_id) if is_resumed is None else is_resumed
+        self.knows_request = knows_request
+        self.is_followed = False
+        self.from_library = False
         self.request_id = ""
         self.state = State.QUEUED if task_id else State.SUBMITTING
         self.message = ""
         self.downloaded = (0, 0)
+        self.sent_at: float | None = None
+        self.usage: dict[str, Any] = {}
+        self.cost: Estimate | None = None
         self.cancel_refused = False
         self.clock = clock
         self.started = clock()

@@ -1,61 +1,79 @@
 """The life of a job: upload, submit, watch, fetch; each step in a module of its own.
 
 Each step is a generator for the `Runner`: it yields the seconds until it wants to go on.
-The paid call is made once. What can be asked again for free is asked again: uploads a few
+A paid call is made once. What can be asked again for free is asked again: uploads a few
 times, queries until the deadline, downloads for about two minutes, with a fresh link each
 time.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from wan_magic.errors import ApiError, JobCancelled, JobFailed, JobTimeout, WanError
-from wan_magic.jobs.common import resume_hint
+from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, JobFailed, JobTimeout, WanError
+from wan_magic.jobs.common import resume_hint, unsure_hint
+from wan_magic.jobs.cost import final_cost
 from wan_magic.jobs.fetch import fetch
+from wan_magic.jobs.follow import follow
 from wan_magic.jobs.job import State
-from wan_magic.jobs.submit import forget_uploads, submit, upload
+from wan_magic.jobs.limits import limiter_for
+from wan_magic.jobs.recorder import LedgerRecord
+from wan_magic.jobs.settle import settle
+from wan_magic.jobs.submit import accepted, forget_uploads, submit, upload
 from wan_magic.jobs.watch import watch
+from wan_magic.wan.account import account_of, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     import requests
 
+    from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.ledger import Ledger
+    from wan_magic.jobs.limits import Ticket
     from wan_magic.wan.client import WanClient
 
 _ENDS = {JobCancelled: State.CANCELLED, JobTimeout: State.DETACHED}
 
 
-def live(job: Job, client: WanClient, storage: requests.Session, folder: Path) -> Iterator[float]:
+def live(
+    job: Job,
+    client: WanClient,
+    storage: requests.Session,
+    folder: Path,
+    *,
+    ledger: Ledger | None = None,
+    wall: Callable[[], float] = time.time,
+) -> Iterator[float]:
     """Take a job from its submit to its clip; every way out ends the job.
 
     Parameters
     ----------
     job : Job
-        With a task id, it is watched; without one, it is submitted first.
+        With a task id, it is watched; with a lost answer, that is settled; else it is submitted.
     client : WanClient
         For the API's own host.
     storage : requests.Session
         For the hosts of uploads and results, which get no key.
     folder : Path
         Where the clip is saved; exists.
+    ledger : Ledger, optional
+        Where the job is written down.
+    wall : callable
+        Seconds since 1970.
     """
-    sent = bool(job.task_id)
+    life = _Life(job, client, storage, folder, ledger, wall)
     try:
-        if not sent:
-            request = yield from upload(job, client, storage)
-            sent = True
-            yield from submit(job, client, request)
-        task = yield from watch(job, client)
-        clip = yield from fetch(job, client, task, storage, folder)
+        clip = yield from life.run()
     except WanError as exc:
         if isinstance(exc, (ApiError, JobFailed)) and _is_about_files(exc):
             forget_uploads(job, client)
         job.finish(exc, _ENDS.get(type(exc), State.FAILED))
     except Exception as exc:  # noqa: BLE001 - whatever happened, the job must end and say so
+        sent = job.task_id or job.sent_at is not None
         hint = resume_hint(job) if sent else "nothing was sent, nothing is paid"
         problem = WanError(
             f"unexpected {type(exc).__name__}: {exc}", hint=f"please report this; {hint}"
@@ -64,6 +82,96 @@ def live(job: Job, client: WanClient, storage: requests.Session, folder: Path) -
         job.finish(problem, State.FAILED)
     else:
         job.finish(clip, State.DONE)
+    finally:
+        life.leave()
+
+
+class _Life:
+    def __init__(
+        self,
+        job: Job,
+        client: WanClient,
+        storage: requests.Session,
+        folder: Path,
+        ledger: Ledger | None,
+        wall: Callable[[], float],
+    ) -> None:
+        self.job = job
+        self.client = client
+        self.storage = storage
+        self.folder = folder
+        self.ledger = ledger
+        self.wall = wall
+        self.limiter = limiter_for(client.endpoint)
+        self.ticket: Ticket | None = None
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        if self.ticket is not None:
+            self.ticket.release()
+
+    def run(self) -> Generator[float, None, Clip]:
+        job = self.job
+        if job.is_followed and self.ledger is not None:
+            clip = yield from follow(job, self.ledger)
+            if clip is not None:
+                return clip
+            job.is_followed, job.record = False, LedgerRecord(self.ledger)
+        if not job.task_id and job.sent_at is not None:
+            yield from self._find()
+        if job.task_id:
+            self.leave()
+            self.ticket = self.limiter.occupy(job.request.row)
+        else:
+            request = yield from upload(job, self.client, self.storage)
+            self.ticket = self.limiter.line_up(job.request.row, lambda: job.wake())
+            yield from submit(job, self.client, request, self.ticket, self._settled)
+        task = yield from watch(job, self.client, history=self._history())
+        self.leave()
+        job.update(usage=dict(task.usage), cost=final_cost(job, task))
+        return (yield from fetch(job, self.client, task, self.storage, self.folder))
+
+    def _settled(self) -> Generator[float, None, str]:
+        known = set if self.ledger is None else self._known_tasks
+        return (yield from settle(self.job, self.client, wall=self.wall, known_tasks=known))
+
+    def _known_tasks(self) -> set[str]:
+        assert self.ledger is not None
+        return self.ledger.known_tasks(account_of(self.client.endpoint))
+
+    def _find(self) -> Generator[float, None, None]:
+        """Find the task of a call that an earlier process made, if it made one."""
+        job = self.job
+        try:
+            task_id = yield from self._settled()
+        except (ApiError, ConnectionFailed) as exc:
+            exc.hint = unsure_hint(job)
+            raise
+        if task_id:
+            self.ticket = self.limiter.occupy(job.request.row)
+            accepted(job, self.ticket, task_id)
+            return
+        job.update(sent_at=None)
+        if job.is_resumed:  # its inputs are known by name alone
+            raise JobFailed(
+                "the service did not accept it: its list has no such task",
+                hint="nothing is paid; run the cell again",
+            )
+
+    def _history(self) -> list[float]:
+        """How long such tasks took before."""
+        if self.ledger is None:
+            return []
+        request = self.job.request
+        try:
+            return self.ledger.run_times(
+                place_of(self.client.endpoint),
+                request.model,
+                request.tier,
+                request.effective_duration,
+            )
+        except WanError:  # a guess less
+            return []
 
 
 def _without_frames(error: BaseException) -> BaseException:

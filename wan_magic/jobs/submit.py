@@ -1,6 +1,8 @@
 """The first steps of a job: its files are uploaded, then the paid call is made, once.
 
-Uploads are free, so they are tried again; the paid call is not, but for a 429.
+Uploads are free, so they are tried again. The paid call is repeated only where it surely was not
+accepted: the host could not be reached, or refused with 429, or with 503 and a code. Where the
+answer was lost, the list call tells, and nothing is sent before.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
     import requests
 
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.limits import Ticket
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.local_file import LocalFile
     from wan_magic.wan.request import VideoRequest
     from wan_magic.wan.upload import Uploader
 
-_SUBMIT_TRIES = 6
+_SUBMIT_TRIES = 5
 _UPLOAD_TRIES = 5
 _TURN = 0.5
 """Seconds to the next look at another job's upload of the same file."""
@@ -152,30 +155,112 @@ def _check_time(job: Job, file: LocalFile, wait: float = 0.0) -> None:
         )
 
 
-def submit(job: Job, client: WanClient, request: VideoRequest) -> Iterator[float]:
-    """Make the paid call."""
-    for tries in range(_SUBMIT_TRIES):
-        check_cancelled(job)
+def submit(
+    job: Job,
+    client: WanClient,
+    request: VideoRequest,
+    ticket: Ticket,
+    settled: Callable[[], Generator[float, None, str]],
+) -> Generator[float, None, None]:
+    """Make the paid call, once: again only where it surely was not accepted.
+
+    Parameters
+    ----------
+    job, client, request
+        What is sent, and where.
+    ticket : Ticket
+        The job's place in the line of its endpoint and model.
+    settled : callable
+        Starts the search for the task of a call whose answer was lost: its id, or ``""`` where
+        there surely is none.
+    """
+    tries, throttled_since = 0, None
+    while True:
+        yield from _turn(job, ticket)
+        job.record.sending(job)
+        job.update(state=State.SUBMITTING)
         try:
             task = client.create(request)
-        except ApiError as exc:
-            # 429 for throttling says that nothing was accepted; anything else is final.
-            if not throttled(exc):
-                if exc.status >= 500 or exc.status == 408:  # a gateway may have passed it on
-                    exc.hint = unsure_hint(job)
-                raise
-            wait = exc.retry_after or pause(tries)
-            if tries == _SUBMIT_TRIES - 1 or job.elapsed + wait > job.timeout:
-                raise
-            job.update(message=f"the endpoint is busy (429): submitting again in {wait:.0f} s")
+        except (ApiError, ConnectionFailed) as exc:
+            tries += 1
+            if _may_be_accepted(exc):
+                task_id = yield from _look_for_it(job, exc, settled)
+                if task_id:
+                    accepted(job, ticket, task_id)
+                    return
+            job.update(sent_at=None)  # surely not accepted
+            if isinstance(exc, ApiError) and throttled(exc):
+                now = job.clock()
+                throttled_since = now if throttled_since is None else throttled_since
+                full = exc.code == "Throttling.Concurrency"
+                wait = ticket.throttled(exc.retry_after, concurrency=full)
+                if now + wait - throttled_since > job.timeout:
+                    raise
+                why = "the endpoint is busy (429)"
+            else:
+                if not _may_pass(exc) or tries >= _SUBMIT_TRIES:
+                    raise
+                wait = getattr(exc, "retry_after", None) or pause(tries - 1)
+                why = exc.message
+            job.update(state=State.WAITING)
+            job.update(message=f"{why}: submitting again in {wait:.0f} s")
             yield wait
-        except ConnectionFailed as exc:
-            if exc.maybe_accepted:
-                exc.hint = "; ".join(filter(None, (exc.hint, unsure_hint(job))))
-            raise
         else:
-            job.update(state=State.QUEUED, task_id=task.task_id, request_id=task.request_id)
+            accepted(job, ticket, task.task_id, task.request_id)
             return
+
+
+def accepted(job: Job, ticket: Ticket, task_id: str, request_id: str = "") -> None:
+    """Note that the server has a task for the job."""
+    ticket.accepted()
+    job.update(state=State.QUEUED, task_id=task_id, request_id=request_id)
+
+
+def _turn(job: Job, ticket: Ticket) -> Iterator[float]:
+    """Wait in the line."""
+    while (wait := ticket.wait()) > 0:
+        check_cancelled(job)
+        if wait >= 1 or job.state is State.WAITING:
+            ahead = ticket.ahead
+            others = f"{ahead} before this one" if ahead else "this one is next"
+            job.update(state=State.WAITING)
+            job.update(message=f"waiting for a slot at {job.endpoint}: {others}")
+            wait = min(wait, max(2.0, ahead / 20))  # what the card says must stay true
+        yield wait
+    check_cancelled(job)
+
+
+def _may_be_accepted(exc: ApiError | ConnectionFailed) -> bool:
+    """Whether a task may have been made although the call failed.
+
+    A 503 with a code is the API's own refusal; any other answer from 500 on, and a 408, may come
+    from a gateway that had passed the call on.
+    """
+    if isinstance(exc, ConnectionFailed):
+        return exc.maybe_accepted
+    refused = exc.status == 503 and bool(exc.code)
+    return exc.status == 408 or (exc.status >= 500 and not refused)
+
+
+def _may_pass(exc: ApiError | ConnectionFailed) -> bool:
+    """Whether a call that surely was not accepted may be the next time."""
+    return exc.transient if isinstance(exc, ConnectionFailed) else time_may_cure(exc.status)
+
+
+def _look_for_it(
+    job: Job,
+    exc: ApiError | ConnectionFailed,
+    settled: Callable[[], Generator[float, None, str]],
+) -> Generator[float, None, str]:
+    """Settle a lost answer; where that can't be done, the error says so."""
+    if job.is_preview:
+        exc.hint = unsure_hint(job)
+        raise exc
+    try:
+        return (yield from settled())
+    except (ApiError, ConnectionFailed):
+        exc.hint = "; ".join(filter(None, (exc.hint, unsure_hint(job))))
+    raise exc
 
 
 def forget_uploads(job: Job, client: WanClient) -> None:

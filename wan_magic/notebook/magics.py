@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
 
-_SETTINGS = ("endpoint", "workspace", "out", "timeout")
+_SETTINGS = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
 _JOB = ("wan_magic.jobs.job", "Job")
 _COMMANDS = ("help", "models", "panel", "resume")
 
@@ -39,6 +39,7 @@ class WanMagics(Magics):
         config=True
     )
     timeout = Float(10800.0, help="seconds until a task is no longer watched").tag(config=True)
+    max_cost = Unicode("", help='the most that a clip may cost, such as "2 CNY"').tag(config=True)
 
     @needs_local_scope
     @plain
@@ -106,6 +107,7 @@ class WanMagics(Magics):
         name, options = parse(line, evaluate)
         run = {key: options.pop(key, None) for key in _SETTINGS}
         wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
+        fresh = options.pop("fresh", False)
         for option in options.keys() & INPUTS:
             options[option] = look_up(options[option], namespace)
         options.setdefault("model", self.model or None)
@@ -122,17 +124,29 @@ class WanMagics(Magics):
         if dry_run:
             from wan_magic.notebook.dry_run import print_dry_run
 
-            if "seed" not in options and request.seed is not None:
-                notes = (*notes, "no seed is given: each run draws another")
             print_dry_run(request, settings, notes)
             return
         # Bound before anything is sent: an interrupt must not leave a paid job without a name.
-        job = api.start(request, settings, notes, bind=lambda job: self._bind(name, job))
+        job = api.start(
+            request,
+            settings,
+            notes,
+            fresh=fresh,
+            cell=self._cell(),
+            bind=lambda job: self._bind(name, job),
+        )
         self._follow(job, wait=wait)
 
     def _bind(self, name: str | None, value: Any) -> None:
         if name:
             self.shell.user_ns[name] = value
+
+    def _cell(self) -> str:
+        """Return the id of the running cell, where the front end names it."""
+        try:
+            return str(self.shell.kernel.get_parent()["metadata"].get("cellId", ""))
+        except (AttributeError, KeyError, TypeError):
+            return ""
 
     def _resume(self, rest: str) -> None:
         from wan_magic import api
@@ -182,6 +196,7 @@ class WanMagics(Magics):
             workspace=self.workspace,
             out=self.out,
             timeout=self.timeout,
+            max_cost=self.max_cost or None,
         )
         return base.override(**run)
 

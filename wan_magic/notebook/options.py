@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from wan_magic.wan.catalog import Model
 
-Kind = Literal["text", "object", "integer", "number", "choice", "switch", "flag", "pair"]
+Kind = Literal["text", "object", "integer", "number", "choice", "switch", "flag", "pair", "seed"]
 Group = Literal["input", "value", "run"]
 
 
@@ -36,7 +36,8 @@ class Option:
         As typed on the magic line; a switch also gets ``--no-...``.
     kind : str
         text; object (a path, URL or variable); integer; number; choice (one of the
-        model's values); switch (yes or no); flag (given or not); pair (key=value).
+        model's values); switch (yes or no); flag (given or not); pair (key=value); seed (a
+        whole number, or random).
     help : str
         One line.
     group : str
@@ -64,7 +65,7 @@ class Option:
 
     def choices(self, model: Model) -> tuple[Any, ...]:
         """Return the values that a model takes; empty where any value is legal."""
-        return model.values(self.name) if self.kind in ("choice", "integer") else ()
+        return model.values(self.name) if self.kind in ("choice", "integer", "seed") else ()
 
     @property
     def sent_as(self) -> str:
@@ -86,7 +87,9 @@ class Option:
         InputError
             If it can't be one.
         """
-        if self.kind == "integer":
+        if self.kind == "seed" and value == "random":
+            return value
+        if self.kind in ("integer", "seed"):
             return self._number(value, int, "a whole number")
         if self.kind == "number":
             return self._number(value, _positive, "a number above 0")
@@ -276,8 +279,8 @@ OPTIONS = (
     Option(
         "seed",
         ("--seed",),
-        "integer",
-        "0 to 2147483647; random when not given",
+        "seed",
+        "0 to 2147483647, or random; follows from the cell when not given",
         "value",
         "7",
         in_panel=True,
@@ -398,6 +401,15 @@ OPTIONS = (
         "seconds to watch the task; default 10800",
         metavar="600",
     ),
+    Option(
+        "max_cost",
+        ("--max-cost",),
+        "text",
+        "the most that the clip may cost; more is not sent",
+        metavar='"2 CNY"',
+    ),
+    Option("over_budget", ("--over-budget",), "flag", "send it although a budget is used up"),
+    Option("fresh", ("--fresh",), "flag", "pay for a new clip although an equal request has one"),
     Option("wait", ("--wait",), "flag", "block until the clip is there"),
     Option("dry_run", ("--dry-run",), "flag", "show the request and its cost; send nothing"),
 )

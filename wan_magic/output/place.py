@@ -25,6 +25,12 @@ def notebook_folder() -> Path:
     return folder if name and folder.is_absolute() and folder.is_dir() else Path.cwd()
 
 
+def notebook() -> str:
+    """Return the running notebook's path, else the working directory."""
+    name = os.environ.get("JPY_SESSION_NAME", "")
+    return name if Path(name).is_absolute() else str(Path.cwd())
+
+
 def default_out() -> Path:
     """Return the folder for clips where none is set: ``wan_videos`` beside the notebook."""
     return notebook_folder() / "wan_videos"

@@ -268,10 +268,14 @@ def _no_answer(exc: requests.RequestException, host: str) -> ConnectionFailed:
     unsent = isinstance(exc, requests.ConnectTimeout | requests.exceptions.ProxyError)
     if unsent or re.search("NewConnectionError|NameResolutionError", repr(exc)):
         return ConnectionFailed(
-            f"cannot reach {host}", hint="check the network and --endpoint; nothing was sent"
+            f"cannot reach {host}",
+            hint="check the network and --endpoint; nothing was sent",
+            transient=True,
         )
     return ConnectionFailed(
-        f"the connection to {host} broke before the answer came", maybe_accepted=True
+        f"the connection to {host} broke before the answer came",
+        maybe_accepted=True,
+        transient=True,
     )
 
 

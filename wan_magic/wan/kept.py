@@ -7,13 +7,13 @@ digest. Losing it costs an upload, so that nothing here ever fails.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wan_magic.wan.account import account_of
 from wan_magic.wan.hosts import is_loopback
 
 if TYPE_CHECKING:
@@ -97,5 +97,5 @@ def kept_for(endpoint: Endpoint) -> Kept | None:
         return None
     from platformdirs import user_cache_path
 
-    account = hashlib.sha256(f"{endpoint.base_url}\n{endpoint.key}".encode()).hexdigest()
-    return Kept(user_cache_path("wan-magic", appauthor=False) / "uploads.json", account)
+    path = user_cache_path("wan-magic", appauthor=False) / "uploads.json"
+    return Kept(path, account_of(endpoint))

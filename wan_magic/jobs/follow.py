@@ -1,0 +1,87 @@
+"""A job that another notebook takes care of, watched through the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wan_magic.errors import DownloadError, JobCancelled, JobFailed, JobTimeout, WanError
+from wan_magic.jobs.common import detached
+from wan_magic.jobs.job import State
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.job import Job
+    from wan_magic.jobs.ledger import Ledger
+
+_EVERY = 1.0
+_LIVE = (State.WAITING, State.SUBMITTING, State.QUEUED, State.RUNNING, State.DOWNLOADING)
+_ERRORS: dict[str, type[WanError]] = {"cancelled": JobCancelled, "detached": JobTimeout}
+
+
+def follow(job: Job, ledger: Ledger) -> Generator[float, None, Clip | None]:
+    """Wait for a job of another process.
+
+    Returns
+    -------
+    Clip or None
+        The clip; None when the other process has ended, and the job is ours now.
+
+    Raises
+    ------
+    WanError
+        If the job ended without a clip.
+    """
+    while True:
+        entry = ledger.entry(job.id)
+        if entry is None:
+            raise JobFailed(
+                f"job {job.id} was removed from the ledger by another notebook",
+                hint=f"%wanvideo resume {job.task_id}" if job.task_id else "run the cell again",
+                task_id=job.task_id,
+            )
+        if not entry.open:
+            if entry.state == State.DONE:
+                return entry.to_clip()
+            raise error_of(entry)
+        if ledger.take_over(entry):
+            take_up(job, entry)
+            return None
+        if job.detach_requested:
+            raise detached(job)
+        job.update(state=_state(entry), task_id=entry.task_id, request_id=entry.request_id)
+        words = f"{_name(entry)} takes care of it"
+        if job.cancel_requested:
+            words = f"{_name(entry)} takes care of it, and can cancel it"
+            job.update(cancel_refused=True)
+        job.update(message=words)
+        yield _EVERY
+
+
+def take_up(job: Job, entry: Entry) -> None:
+    """Go on with a job where the process stopped that had it."""
+    job.sent_at, job.task_id, job.request_id = entry.sent, entry.task_id, entry.request_id
+    job.kept = Path(entry.path) if entry.path else None
+    job.usage = dict(entry.usage)
+
+
+def error_of(entry: Entry) -> WanError:
+    """Return why a job has no clip."""
+    message = entry.error or "nobody knows how it ended"
+    if entry.state in _ERRORS:
+        return _ERRORS[entry.state](message, hint=entry.hint)
+    kind = DownloadError if entry.made is not None else JobFailed
+    return kind(message, hint=entry.hint, code=entry.code, task_id=entry.task_id)
+
+
+def _state(entry: Entry) -> State:
+    found = State(entry.state)
+    return found if found in _LIVE else State.SUBMITTING
+
+
+def _name(entry: Entry) -> str:
+    name = Path(entry.notebook).name
+    return f"another kernel of {name}" if name else "another process"

@@ -1,0 +1,271 @@
+"""What becomes of a request at the ledger's door: a new job, a running one, or an old clip."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import InputError, SettingsError
+from wan_magic.jobs import follow
+from wan_magic.jobs.budget import check_budget, check_cost, period_starts
+from wan_magic.jobs.entry import request_json
+from wan_magic.jobs.job import Job, State
+from wan_magic.jobs.recorder import LedgerRecord
+from wan_magic.wan.account import account_of, place_of
+from wan_magic.wan.estimate import PriceList
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.ledger import Ledger
+    from wan_magic.settings import Settings
+    from wan_magic.wan.endpoints import Endpoint
+    from wan_magic.wan.request import VideoRequest
+
+RANDOM_SEED = -1
+"""wan3.0: the server draws the seed, so that equal requests make different clips."""
+
+
+def take_in(
+    request: VideoRequest,
+    endpoint: Endpoint,
+    settings: Settings,
+    *,
+    ledger: Ledger | None,
+    folder: Path,
+    notes: tuple[str, ...] = (),
+    fresh: bool = False,
+    notebook: str = "",
+    cell: str = "",
+    live: Mapping[str, Job],
+) -> tuple[Job, bool]:
+    """Return the job of a request, and whether it has still to be run.
+
+    Parameters
+    ----------
+    live : mapping of str to Job
+        The jobs of this process that have not ended, by id.
+    others
+        As for `wan_magic.launch.start`.
+
+    Raises
+    ------
+    BudgetExceeded
+        If it costs more than it may.
+    """
+    intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
+    job = intake.job()
+    budgets = {} if job.is_preview else settings.budgets
+    if not job.is_preview:
+        check_cost(job.estimate, settings.max_cost)
+    if ledger is None:
+        check_budget(job.estimate, budgets, None)
+        return job, True
+    looks = not fresh and request.seed != RANDOM_SEED
+    spoilt: set[str] = set()
+    while True:
+        if looks and (done := intake.from_library(spoilt)) is not None:
+            return done, False
+        with ledger.transaction() as connection:
+            if looks:
+                found = intake.on_its_way(connection, spoilt)
+                if found == "look again":
+                    continue
+                if found is not None:
+                    return found
+            if budgets:
+                starts = period_starts(datetime.now())
+                check_budget(job.estimate, budgets, ledger.spent(connection, starts, notebook))
+            ledger.add(connection, intake.row(job, notebook, cell))
+        job.record = LedgerRecord(ledger)
+        return job, True
+
+
+def take_up_job(
+    entry: Entry, endpoint: Endpoint, settings: Settings, ledger: Ledger, live: Mapping[str, Job]
+) -> tuple[Job, bool]:
+    """Return the job of an entry that has no clip yet, and whether it has still to be run.
+
+    Raises
+    ------
+    SettingsError
+        If the endpoint or the key is not the one that it was sent with.
+    """
+    if entry.id in live:
+        return live[entry.id], False
+    if account_of(endpoint) != entry.account:
+        if entry.is_preview:
+            raise InputError(
+                f"job {entry.id} was a preview of a kernel that has ended",
+                hint="run its cell again: a preview costs nothing",
+            )
+        raise SettingsError(
+            f"job {entry.id} was sent to {entry.endpoint} ({entry.base_url}) with another key"
+            f" than {endpoint.name} has now",
+            hint="set that key, and name that endpoint with --endpoint",
+        )
+    job = _job(entry.to_request(), endpoint, settings, id=entry.id, is_resumed=True)
+    job.notes = entry.notes
+    return _belongs(job, entry, ledger), True
+
+
+def _belongs(job: Job, entry: Entry, ledger: Ledger) -> Job:
+    """Take a job over if its process has ended, else follow it."""
+    if ledger.take_over(entry):
+        follow.take_up(job, entry)
+        job.record = LedgerRecord(ledger)
+    else:
+        job.is_followed = True
+    return job
+
+
+def _job(request: VideoRequest, endpoint: Endpoint, settings: Settings, **more: Any) -> Job:
+    return Job(
+        request,
+        endpoint=endpoint.name,
+        prices=PriceList.of(endpoint),
+        is_preview=endpoint.is_local,
+        timeout=settings.timeout,
+        **more,
+    )
+
+
+class _Intake:
+    def __init__(
+        self,
+        request: VideoRequest,
+        endpoint: Endpoint,
+        settings: Settings,
+        ledger: Ledger | None,
+        folder: Path,
+        notes: tuple[str, ...],
+        live: Mapping[str, Job],
+    ) -> None:
+        self.request = request
+        self.endpoint = endpoint
+        self.settings = settings
+        self.folder = folder
+        self.notes = notes
+        self.live = live
+        self._ledger = ledger
+        self.fingerprint = request.fingerprint()
+        self.place = place_of(endpoint)
+        self.account = account_of(endpoint)
+
+    @property
+    def ledger(self) -> Ledger:
+        assert self._ledger is not None
+        return self._ledger
+
+    def job(self, **more: Any) -> Job:
+        return _job(self.request, self.endpoint, self.settings, notes=self.notes, **more)
+
+    def row(self, job: Job, notebook: str, cell: str) -> dict[str, Any]:
+        """Return what is written down of a new job."""
+        request, cost = self.request, job.estimate
+        return {
+            "id": job.id,
+            "state": str(job.state),
+            "fingerprint": self.fingerprint,
+            "place": self.place,
+            "account": self.account,
+            "endpoint": self.endpoint.name,
+            "base_url": self.endpoint.base_url,
+            "workspace": self.endpoint.workspace,
+            "preview": int(job.is_preview),
+            "model": request.model,
+            "tier": request.tier,
+            "seconds": request.effective_duration,
+            "prompt": request.prompt,
+            "seed": request.seed,
+            "request": request_json(request),
+            "notes": json.dumps(self.notes, ensure_ascii=False),
+            "notebook": notebook,
+            "cell": cell,
+            "folder": str(self.folder),
+            "currency": cost.currency,
+            "estimate": None if cost.amount is None else str(cost.amount),
+        }
+
+    # -- a clip that is there -------------------------------------------------------------
+
+    def from_library(self, spoilt: set[str]) -> Job | None:
+        """Return the ended job of an equal request whose clip is there."""
+        for entry in self.ledger.twins(self.fingerprint, self.place):
+            if entry.state != State.DONE or entry.id in spoilt:
+                continue
+            try:
+                file = self._brought(entry)
+                clip = None if file is None else replace(entry, path=str(file)).to_clip()
+            except (InputError, OSError):  # not a clip any more: it is made again
+                clip = None
+            if clip is None:
+                spoilt.add(entry.id)
+                continue
+            job = self.job(id=entry.id)
+            job.from_library = True
+            job.task_id = entry.task_id
+            clip = replace(clip, request=self.request, notes=self.notes, from_library=True)
+            job.finish(clip, State.DONE)
+            return job
+        return None
+
+    def _brought(self, entry: Entry) -> Path | None:
+        """Return a clip's file in this job's own folder: a notebook is moved with its folder."""
+        here = self.folder / Path(entry.path).name
+        if here.is_file() and here.stat().st_size == entry.bytes:
+            return here
+        file = entry.file
+        if file is None:
+            return None
+        for number in range(1000):
+            target = here if not number else here.with_stem(f"{here.stem}-{number}")
+            try:
+                with target.open("xb"):
+                    pass
+            except FileExistsError:
+                if filecmp.cmp(file, target, shallow=False):
+                    return target
+                continue
+            try:
+                shutil.copyfile(file, target)
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
+            return target
+        return None
+
+    # -- a job that is on its way ------------------------------------------------------------
+
+    def on_its_way(
+        self, connection: sqlite3.Connection, spoilt: set[str]
+    ) -> tuple[Job, bool] | str | None:
+        """Return the job of an equal request that may still bring a clip."""
+        for entry in self.ledger.twins(self.fingerprint, self.place, connection):
+            if entry.state == State.DONE and entry.id not in spoilt:
+                return "look again"  # it ended just now
+            if entry.account != self.account:
+                continue
+            if entry.open and entry.id in self.live:
+                return self.live[entry.id], False
+            if not (entry.open or entry.state == State.DONE):
+                continue
+            job = self.job(id=entry.id)
+            if entry.open and self.ledger.presence.is_alive(entry.owner):
+                job.is_followed = True
+                return job, True
+            # Made and deleted, or left by a process that has ended: not paid a second time.
+            if not self.ledger.can_go_on(entry):
+                continue
+            if self.ledger.take_over(entry, connection):
+                follow.take_up(job, entry)
+                job.record = LedgerRecord(self.ledger)
+                return job, True
+        return None

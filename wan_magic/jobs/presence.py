@@ -1,0 +1,106 @@
+"""Which processes are alive: each holds a lock that the system drops when it ends.
+
+So a killed kernel is known to be dead at once, whatever the clocks say, and one that
+sleeps for a night is not taken for dead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if os.name == "nt":
+    import msvcrt
+
+    def _try_lock(handle: int, *, shared: bool = False) -> bool:  # noqa: ARG001 - it knows none
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(handle: int, *, shared: bool = False) -> bool:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class Presence:
+    """This process among all that share a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the locks lie; made when it is needed.
+
+    Examples
+    --------
+    >>> here = Presence(tmp_path / "kernels")  # doctest: +SKIP
+    >>> here.is_alive(here.name)  # doctest: +SKIP
+    True
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._name = ""
+        self._handle: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of this process; its lock is taken before anybody learns the name."""
+        with self._lock:
+            if not self._name:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                name = uuid.uuid4().hex
+                handle = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                if not _try_lock(handle):
+                    os.close(handle)
+                    raise OSError(f"{self._folder} is on a disk that knows no locks")
+                self._name, self._handle = name, handle
+            return self._name
+
+    def is_alive(self, name: str) -> bool:
+        """Whether a process still runs; what a dead one left is removed."""
+        if not name:
+            return False
+        if name == self._name:
+            return True
+        path = self._folder / f"{name}.lock"
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            if not _try_lock(handle, shared=True):  # two that look at once must not meet
+                return True
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return False
+        finally:
+            os.close(handle)
+
+    def leave(self) -> None:
+        """Forget the lock in a forked child, where it belongs to the parent."""
+        if self._handle is not None:
+            os.close(self._handle)  # the parent's own handle still holds the lock
+        self._name, self._handle = "", None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Give the lock up, as the end of the process does."""
+        if self._handle is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / f"{self._name}.lock").unlink()
+        self.leave()

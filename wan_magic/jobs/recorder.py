@@ -1,0 +1,116 @@
+"""Writes a job's life into the ledger, as it happens."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import JobCancelled, JobFailed, LedgerError, WanError
+from wan_magic.jobs.job import Job, Record, State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.ledger import Ledger
+
+_log = logging.getLogger(__name__)
+
+
+class LedgerRecord(Record):
+    """The record of a job that is written down.
+
+    Before the paid call a ledger that can't be written stops the job. After it nothing may: the
+    job goes on, and its notes say that its id is remembered nowhere.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where the job has its row, and is ours.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def sending(self, job: Job) -> None:
+        """Note that the paid call is about to be made.
+
+        Raises
+        ------
+        LedgerError
+            If that can't be written: the call must not be made.
+        """
+        job.sent_at = self._ledger.clock()
+        self._ledger.change(job.id, {"sent": job.sent_at, "state": "submitting"}, "submitting")
+
+    def changed(self, job: Job, changes: dict[str, Any]) -> None:
+        """Note a new state, the server's ids, what was billed."""
+        values: dict[str, Any] = {}
+        if "sent_at" in changes:
+            values["sent"] = job.sent_at
+        if "usage" in changes:
+            values["usage"] = json.dumps(job.usage, ensure_ascii=False)
+        if job.cost is not None and "cost" in changes and job.cost.amount is not None:
+            values["cost"], values["currency"] = str(job.cost.amount), job.cost.currency
+        values |= {name: changes[name] for name in ("task_id", "request_id") if name in changes}
+        if "task_id" in values:
+            values["accepted"] = self._ledger.clock()
+        state = changes.get("state")
+        if state is not None:
+            values["state"] = str(state)
+            if state is State.DOWNLOADING:
+                values["made"] = self._ledger.clock()
+        if values or "cancel_refused" in changes:
+            self._write(job, values, str(job.state), job.message)
+
+    def keeping(self, job: Job, path: Path, size: int) -> None:
+        """Note the name that a whole clip is about to get."""
+        self._write(job, {"path": str(path), "bytes": size})
+
+    def ended(self, job: Job, outcome: Clip | WanError) -> None:
+        """Note the end: the file, or why there is none, and whether it can still be had."""
+        values: dict[str, Any] = {
+            "state": str(job.state),
+            "ended": self._ledger.clock(),
+            "owner": "",
+            "open": int(is_open(job, outcome)),
+        }
+        if isinstance(outcome, WanError):
+            values |= {
+                "error": outcome.message,
+                "hint": outcome.hint,
+                "code": getattr(outcome, "code", ""),
+            }
+        else:
+            values |= {
+                "path": str(outcome.path),
+                "bytes": outcome.size,
+                "sha256": outcome.sha256,
+                "video": json.dumps(
+                    {
+                        name: getattr(outcome, name)
+                        for name in ("width", "height", "duration", "fps", "has_audio")
+                    }
+                ),
+                "actual_prompt": outcome.actual_prompt,
+                "took": outcome.took,
+                "prompt": outcome.request.prompt,
+            }
+        self._write(job, values, str(job.state), values.get("error", ""))
+
+    def _write(self, job: Job, values: dict[str, Any], event: str = "", note: str = "") -> None:
+        try:
+            self._ledger.change(job.id, values, event, note)
+        except LedgerError as exc:
+            _log.warning("job %s (task %s): %s", job.id, job.task_id, exc)
+            note = "the ledger can't be written: keep the task id, or this job is not remembered"
+            if note not in job.notes:
+                job.notes = (*job.notes, note)
+
+
+def is_open(job: Job, outcome: Clip | WanError) -> bool:
+    """Whether an ended job may still have a video to fetch, or a paid call to be settled."""
+    if not isinstance(outcome, WanError) or isinstance(outcome, JobFailed | JobCancelled):
+        return False
+    return bool(job.task_id) or job.sent_at is not None

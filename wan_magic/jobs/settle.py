@@ -1,0 +1,145 @@
+"""A paid call whose answer was lost: did it make a task? The list call knows.
+
+Source: Alibaba's task-management page, 2026: the list covers the account's tasks of 24 hours and
+names model and time, and no prompt; a query names the prompt of a task that has succeeded. Failed
+and cancelled tasks are not billed, and count as none.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import ApiError, ConnectionFailed
+from wan_magic.jobs.common import detached, pause
+from wan_magic.wan.codes import time_may_cure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from wan_magic.jobs.job import Job
+    from wan_magic.wan.client import Task, WanClient
+
+_BEFORE, _AFTER = 120.0, 300.0
+"""Seconds around the call within which its task was made, by clocks that may differ."""
+_SURE_AFTER = 90.0
+"""Seconds after the call from which a task that is not in the list was not made: the call itself
+breaks off after 60."""
+_LOOKS = 2
+"""Looks at the list, in a row, that must agree on it."""
+_EVERY = 10.0
+_PATIENCE = 300.0
+"""Seconds for which an endpoint that does not answer is asked."""
+_BEIJING = timezone(timedelta(hours=8))
+
+
+def settle(
+    job: Job,
+    client: WanClient,
+    *,
+    wall: Callable[[], float],
+    known_tasks: Callable[[], set[str]] = set,
+) -> Generator[float, None, str]:
+    """Find the task of a paid call whose answer was lost; ``""`` when it surely made none.
+
+    Parameters
+    ----------
+    job : Job
+        With `sent_at`.
+    client : WanClient
+        Of the endpoint that was called.
+    wall : callable
+        Seconds since 1970.
+    known_tasks : callable
+        The tasks that belong to other jobs.
+
+    Raises
+    ------
+    ApiError, ConnectionFailed
+        If the endpoint has no list call, or can't be asked: nobody knows then.
+    JobTimeout
+        If the user stops watching.
+    """
+    sent_at = job.sent_at if job.sent_at is not None else wall()
+    job.update(message="the answer to the submit was lost: looking for the task it may have made")
+    empty_looks, failures, began = 0, 0, job.clock()
+    others: set[str] = set()
+    while True:
+        if job.detach_requested:
+            raise detached(job)
+        try:
+            rows = _listed(client, job.request.model, sent_at)
+            found, waiting = _among(job, client, rows, known_tasks() | others)
+        except (ApiError, ConnectionFailed) as exc:
+            failures += 1
+            cured = time_may_cure(exc.status) if isinstance(exc, ApiError) else exc.transient
+            if not cured or job.clock() - began > _PATIENCE:
+                raise
+            job.update(message=f"{exc.message}: looking for the task again")
+            yield getattr(exc, "retry_after", None) or pause(failures)
+            continue
+        failures, began = 0, job.clock()
+        if found:
+            return found
+        if waiting:
+            empty_looks = 0
+            job.update(
+                message=f"the answer to the submit was lost; task {waiting} may be its task: the"
+                " prompt will tell when it ends, and nothing is sent again before"
+            )
+        elif wall() - sent_at > _SURE_AFTER or wall() < sent_at:
+            empty_looks += 1
+            if empty_looks >= _LOOKS:
+                return ""
+        yield _EVERY
+
+
+def _listed(client: WanClient, model: str, sent_at: float) -> list[dict[str, Any]]:
+    """Return the tasks of a model that were made around a time, nearest first."""
+    window = {"start_time": _stamp(sent_at - _BEFORE), "end_time": _stamp(sent_at + _AFTER)}
+    rows: list[dict[str, Any]] = []
+    for page in range(1, 21):
+        page_rows = client.list_tasks(model_name=model, page_no=page, page_size=100, **window)
+        rows += page_rows
+        if len(page_rows) < 100:
+            break
+    # Some servers ignore filters.
+    rows = [row for row in rows if row.get("model_name") == model and _when(row, sent_at) is not None]
+    return sorted(rows, key=lambda row: abs((_when(row, sent_at) or 0.0) - sent_at))
+
+
+def _when(row: dict[str, Any], sent_at: float) -> float | None:
+    """Return when a task was made; None if that was not around the call."""
+    made = row.get("gmt_create")
+    if not isinstance(made, int | float):
+        return sent_at  # the filter of the call itself holds
+    when = made / 1000
+    return when if sent_at - _BEFORE <= when <= sent_at + _AFTER else None
+
+
+def _among(
+    job: Job, client: WanClient, rows: list[dict[str, Any]], known: set[str]
+) -> tuple[str, str]:
+    """Return the task that is ours, if one is; else one that may be."""
+    waiting = ""
+    for row in rows:
+        task_id = str(row.get("task_id") or "")
+        if not task_id or task_id in known or row.get("status") in ("FAILED", "CANCELED"):
+            continue
+        task = client.query(task_id)
+        if _is_ours(job, task, alone=len(rows) == 1):
+            return task_id, ""
+        if task.state in ("queued", "running"):
+            waiting = waiting or task_id
+    return "", waiting
+
+
+def _is_ours(job: Job, task: Task, *, alone: bool) -> bool:
+    if task.orig_prompt:
+        return task.orig_prompt.strip() == job.request.prompt.strip()
+    # Models without a prompt: time and model are all there is, and only one task has them.
+    return alone and task.state == "succeeded" and not job.request.prompt.strip()
+
+
+def _stamp(when: float) -> str:
+    return datetime.fromtimestamp(when, _BEIJING).strftime("%Y%m%d%H%M%S")

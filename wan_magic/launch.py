@@ -1,0 +1,228 @@
+"""From a checked request to a running job; or to one that runs already, or to its clip.
+
+The ledger decides in one transaction: an equal request that has a clip is shown again, one that
+is on its way is joined, one that a dead process left is taken up; anything else is written
+down, within the budget, and sent.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+from wan_magic.errors import LedgerError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.job import Job
+    from wan_magic.jobs.ledger import Ledger
+    from wan_magic.jobs.runner import Runner
+    from wan_magic.settings import Settings
+    from wan_magic.wan.endpoints import Endpoint
+    from wan_magic.wan.request import VideoRequest
+
+_lock = threading.Lock()
+_live: dict[str, Job] = {}
+"""The jobs of this process that have not ended, by id."""
+
+
+def start(
+    request: VideoRequest,
+    settings: Settings,
+    notes: tuple[str, ...] = (),
+    *,
+    fresh: bool = False,
+    cell: str = "",
+    bind: Callable[[Job], None] = lambda job: None,  # noqa: ARG005
+) -> Job:
+    """Start the job of a checked request, or find the one that an equal request has.
+
+    The folder is tried before anything is sent.
+
+    Parameters
+    ----------
+    request : VideoRequest
+        Complete, with its seed.
+    settings : Settings
+        Where, and within which limits.
+    notes : tuple of str
+        What the user should know.
+    fresh : bool, default False
+        Pay for a new clip also where an equal request has one.
+    cell : str
+        Id of the notebook's cell.
+    bind : callable
+        Gets the job before its first step.
+
+    Raises
+    ------
+    SettingsError, LedgerError, BudgetExceeded
+        Before anything is sent.
+    """
+    from wan_magic.jobs.intake import take_in
+    from wan_magic.output.place import notebook
+
+    folder = writable(settings)
+    endpoint = resolve(settings)
+    ledger = ledger_for(settings, endpoint)
+    job, begins = take_in(
+        request,
+        endpoint,
+        settings,
+        ledger=ledger,
+        folder=folder,
+        notes=notes,
+        fresh=fresh,
+        notebook=notebook(),
+        cell=cell,
+        live=_live,
+    )
+    try:
+        bind(job)
+        if begins:
+            run(job, endpoint, folder, ledger)
+    except BaseException:
+        if begins and ledger is not None and not job.is_followed:
+            ledger.give_back(job.id)  # nobody would ever take care of it
+        raise
+    return job
+
+
+def take_up(entry: Entry, settings: Settings) -> Job:
+    """Go on with a job of the ledger: watch, settle and fetch what it still has coming.
+
+    Parameters
+    ----------
+    entry : Entry
+        A job without a clip.
+    settings : Settings
+        With the endpoint that it was sent to, and its key.
+
+    Raises
+    ------
+    SettingsError
+        If the settings lead elsewhere.
+    """
+    from wan_magic.jobs.intake import take_up_job
+
+    endpoint = resolve(settings)
+    ledger = ledger_at_home(settings)
+    folder = writable(settings)
+    job, begins = take_up_job(entry, endpoint, settings, ledger, _live)
+    if begins:
+        run(job, endpoint, folder, ledger)
+    return job
+
+
+def run(job: Job, endpoint: Endpoint, folder: Path, ledger: Ledger | None) -> None:
+    """Let a job live, on the process's runner."""
+    from wan_magic.jobs.lifecycle import live
+    from wan_magic.wan.client import WanClient
+    from wan_magic.wan.storage import StorageSession
+
+    with _lock:
+        _live[job.id] = job
+    job.on_change(_ended)
+    steps = live(job, WanClient(endpoint), StorageSession(), folder, ledger=ledger)
+    job.wake = _runner().start(steps).wake
+
+
+def _ended(job: Job) -> None:
+    if job.done():
+        with _lock:
+            _live.pop(job.id, None)
+
+
+def live_job(job_id: str) -> Job | None:
+    """Return a job of this process that has not ended."""
+    with _lock:
+        return _live.get(job_id)
+
+
+def ledger_at_home(settings: Settings) -> Ledger:
+    """Return the user's ledger."""
+    from wan_magic.jobs.ledger import ledger_at
+
+    return ledger_at(settings.home)
+
+
+def ledger_for(settings: Settings, endpoint: Endpoint) -> Ledger | None:
+    """Return the ledger for jobs of an endpoint; None where the user wants none.
+
+    Raises
+    ------
+    LedgerError
+        If it can't be written and the jobs are paid: nobody would remember them. A preview,
+        which costs nothing, goes on without.
+    """
+    if not settings.ledger:
+        return None
+    ledger = ledger_at_home(settings)
+    try:
+        ledger.check()
+    except LedgerError:
+        if endpoint.is_local:
+            return None
+        raise
+    return ledger
+
+
+def resolve(settings: Settings) -> Endpoint:
+    """Return the endpoint to use, starting the embedded preview server if it is the one."""
+    from wan_magic.wan.endpoints import LOCAL, Endpoint, choose
+
+    chosen = choose(settings)
+    if chosen is not None:
+        return chosen
+    from wan_magic.server import embedded
+
+    server = embedded()
+    return Endpoint(LOCAL, server.base_url, server.token or "")
+
+
+def writable(settings: Settings) -> Path:
+    """Return the folder for clips, made and tried."""
+    from wan_magic.output.place import default_out
+
+    # Absolute: the working directory may be another one when the clip arrives.
+    folder = (settings.out or default_out()).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".wan-"):
+            pass
+    except OSError as exc:
+        raise SettingsError(
+            f"cannot write to the folder {folder}: {exc.strerror or exc}",
+            hint="name another one with --out; nothing was sent",
+        ) from exc
+    return folder
+
+
+@cache
+def _make_runner() -> Runner:
+    from wan_magic.jobs.runner import Runner
+
+    return Runner(workers=16)
+
+
+def _runner() -> Runner:
+    with _lock:
+        return _make_runner()
+
+
+def _start_afresh() -> None:
+    """After a fork: the threads are gone, the jobs are the parent's, the lock may be held."""
+    global _lock
+    _lock = threading.Lock()
+    _live.clear()
+    _make_runner.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
