@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from decimal import Decimal
 
 import platformdirs
 import pytest
 
 from wan_magic.config import Config, EndpointTable, config_path, read_config
 from wan_magic.errors import SettingsError
+from wan_magic.money import limits_of
 from wan_magic.settings import from_environment
 from wan_magic.wan.endpoints import choose
 
@@ -135,6 +137,53 @@ def test_a_gateway_whose_key_is_not_set(write):
         choose(settings)
 
 
+def test_what_is_known_of_an_endpoint_and_what_it_asks(write):
+    text = """
+    [endpoints.singapore]
+    submit_rps = 0.5
+    query_rps = 20
+    concurrent = 2
+    currency = "usd"
+    prices = { "wan2.6-i2v" = { "720p" = 0.1, "1080P" = 0.15 }, "wan2.5-i2v-preview" = 1 }
+    """
+    assert read_config(write(text)).endpoints["singapore"] == EndpointTable(
+        submit_rps=0.5,
+        query_rps=20.0,
+        concurrent=2,
+        currency="USD",
+        prices={
+            "wan2.6-i2v": {"720P": Decimal("0.1"), "1080P": Decimal("0.15")},
+            "wan2.5-i2v-preview": Decimal(1),
+        },
+    )
+
+
+def test_what_clips_may_cost(write):
+    found = read_config(
+        write("""
+        max_cost = ["2 CNY", "0.3 USD"]
+        ledger = false
+
+        [budget]
+        notebook = 20.5
+        day = ["50 CNY", "7 USD"]
+        month = "500 CNY, 70 USD"
+        """)
+    )
+    assert found.max_cost == limits_of("2 CNY, 0.3 USD")
+    assert found.budgets == {
+        "notebook": limits_of("20.5"),
+        "day": limits_of("50 CNY, 7 USD"),
+        "month": limits_of("500 CNY, 70 USD"),
+    }
+    assert found.ledger is False
+
+
+def test_without_a_word_nothing_is_limited_and_jobs_are_written_down(write):
+    found = read_config(write("[budget]"))
+    assert (found.max_cost, found.budgets, found.ledger) == ((), {}, True)
+
+
 def test_an_empty_file_and_one_from_windows(write):
     assert read_config(write("")) == Config()
     assert read_config(write(b'\xef\xbb\xbfendpoint = "local"\r\n')).endpoint == "local"
@@ -189,6 +238,30 @@ def test_the_sdks_address_comes_before_the_file(write):
         ("[endpoints.g]\nstatus = 'x'", "endpoints.g.status is not a table"),
         ("[endpoints.g]\nstatus = { done = 'SUCEEDED' }", "did you mean SUCCEEDED?"),
         ("[endpoints.g]\nstatus = { done = 3 }", "is no state of the API"),
+        ("[endpoints.g]\nsubmit_rps = 0", "submit_rps = 0 is not a number above 0"),
+        ("[endpoints.g]\nsubmit_rps = '2'", "submit_rps = '2' is not a number above 0"),
+        ("[endpoints.g]\nquery_rps = nan", "query_rps = NaN is not a number above 0"),
+        ("[endpoints.g]\nquery_rps = inf", "not a number above 0"),
+        ("[endpoints.g]\nconcurrent = true", "concurrent = true is not a number above 0"),
+        ("[endpoints.g]\nconcurrent = 2.5", "concurrent = 2.5 is not a whole number"),
+        ("[endpoints.g]\ncurrency = 'EUR'", "currency = 'EUR' is no currency of the service"),
+        ("[endpoints.g]\ncurrency = 3", "endpoints.g.currency is not a text"),
+        ("[endpoints.g]\nprices = 3", "endpoints.g.prices is not a table"),
+        ("[endpoints.g.prices]\nm = '3'", "endpoints.g.prices.\"m\" = '3' is no price"),
+        ("[endpoints.g.prices]\nm = -0.5", "= -0.5 is no price"),
+        ("[endpoints.g.prices]\nm = nan", "= NaN is no price"),
+        ("[endpoints.g.prices]\nm = {}", "is no price"),
+        ("[endpoints.g.prices]\nm = { 720P = true }", '"m".720P = true is no price'),
+        ("[endpoints.g.prices]\nwan2.5-i2v = 3", 'write "wan2.5-i2v" = …'),
+        ("[endpoints.g.prices]\nwan3.0-video = { 720P = 1 }", 'write "wan3.0-video" = …'),
+        ("[endpoints.g]\nprice = {}", "did you mean prices?"),
+        ("max_cost = 'much'", "max_cost = 'much' is no amount of money"),
+        ("max_cost = ['2 CNY', 3.5]", "max_cost = ['2 CNY', 3.5] names several amounts"),
+        ("max_cost = -1", "max_cost = -1 is no amount of money"),
+        ("budget = '5 CNY'", "budget is not a table"),
+        ("[budget]\nweek = '5 CNY'", "budget.week: there is no such setting"),
+        ("[budget]\nday = '5 EUR'", "budget.day = '5 EUR' is no amount of money"),
+        ("ledger = 'off'", "ledger = 'off' is neither true nor false"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(write, text, part):
@@ -231,6 +304,10 @@ def test_what_is_no_text(write):
         (f'[endpoints.g]\nstatus = {{ x = "{KEY}" }}', "endpoints.g.status.x holds a key"),
         (f"[endpoints.{KEY}]\nbase = 'x'", "one of the names is a key"),
         (f'more = ["a", "{KEY}"]', "more.1 holds a key"),
+        (f'max_cost = ["{KEY}"]', "max_cost.0 holds a key"),
+        (f'budget = {{ day = "{KEY}" }}', "budget.day holds a key"),
+        (f'[endpoints.g]\ncurrency = "{KEY}"', "endpoints.g.currency holds a key"),
+        (f"[endpoints.g.prices]\n{KEY} = 1", "one of the names is a key"),
     ],
 )
 def test_a_key_in_the_file_is_refused_and_not_repeated(write, text, place):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from wan_magic.errors import SettingsError
+from wan_magic.money import limits_of
 from wan_magic.settings import DEFAULT_TIMEOUT, Settings, from_environment
 
 KEY = "sk-0123456789abcdef"
@@ -83,6 +85,7 @@ def test_an_empty_variable_is_not_set(value):
     names = (
         *("DASHSCOPE_API_KEY", "WAN_MAGIC_ENDPOINT", "DASHSCOPE_HTTP_BASE_URL"),
         *("WAN_MAGIC_OUT", "WAN_MAGIC_WORKSPACE", "WAN_MAGIC_CONFIG"),
+        *("WAN_MAGIC_MAX_COST", "WAN_MAGIC_HOME", "WAN_MAGIC_LEDGER"),
     )
     assert from_environment(dict.fromkeys(names, value)) == Settings()
 
@@ -133,3 +136,97 @@ def test_a_key_in_the_place_of_its_file_is_not_repeated():
     with pytest.raises(SettingsError) as caught:
         from_environment({"DASHSCOPE_API_KEY_FILE_PATH": "sk-secret-0123456789"})
     assert "secret" not in str(caught.value)
+
+
+# -- what clips may cost -------------------------------------------------------------------
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Write the config file."""
+
+    def write(text):
+        path = tmp_path / "config.toml"
+        path.write_text(text)
+        monkeypatch.setenv("WAN_MAGIC_CONFIG", str(path))
+
+    return write
+
+
+def test_the_strongest_limit_for_a_clip_wins(config, monkeypatch):
+    config('max_cost = ["2 CNY", "0.3 USD"]')
+    assert from_environment().max_cost == limits_of("2 CNY, 0.3 USD")
+    monkeypatch.setenv("WAN_MAGIC_MAX_COST", "3 CNY")
+    assert from_environment().max_cost == limits_of("3 CNY")
+    assert from_environment().override(max_cost="4 CNY, 1 USD").max_cost == limits_of(
+        "4 CNY, 1 USD"
+    )
+    assert from_environment().override(max_cost="").max_cost == limits_of("3 CNY")
+    assert from_environment().override().max_cost == limits_of("3 CNY")
+
+
+@pytest.mark.parametrize("off", ["off", ()])
+def test_a_limit_can_be_lifted(config, monkeypatch, off):
+    config("max_cost = 2")
+    assert from_environment().override(max_cost=off).max_cost == ()
+    monkeypatch.setenv("WAN_MAGIC_MAX_COST", "off")
+    assert from_environment().max_cost == ()
+
+
+@pytest.mark.parametrize("given", [2, 2.0, "2", limits_of(2)[0], limits_of(2)])
+def test_a_limit_may_be_a_number_or_an_amount(given):
+    assert Settings().override(max_cost=given).max_cost == limits_of("2")
+
+
+def test_a_limit_of_nothing_is_a_limit():
+    assert Settings().override(max_cost=0).max_cost == limits_of("0")
+
+
+def test_a_limit_that_is_none_is_told():
+    with pytest.raises(SettingsError, match="max_cost = 'much' is no amount of money"):
+        Settings().override(max_cost="much")
+    with pytest.raises(SettingsError, match="WAN_MAGIC_MAX_COST = '-1' is no amount") as caught:
+        from_environment({"WAN_MAGIC_MAX_COST": "-1"})
+    assert 'such as "2 CNY"' in caught.value.hint
+    with pytest.raises(SettingsError) as caught:
+        from_environment({"WAN_MAGIC_MAX_COST": KEY})
+    assert KEY not in str(caught.value)
+
+
+def test_budgets_are_of_the_config_file_and_can_be_left_out_once(config):
+    config('[budget]\nday = "50 CNY"')
+    found = from_environment()
+    assert found.budgets == {"day": limits_of("50 CNY")}
+    assert found.override(over_budget=None) == found.override(over_budget=False) == found
+    assert found.override(over_budget=True).budgets == {}
+
+
+# -- what is remembered, and where ------------------------------------------------------------
+
+
+def test_what_is_remembered_lies_in_the_users_data_folder(clean_machine):
+    home = platformdirs.user_data_path("wan-magic", appauthor=False)
+    assert from_environment().home == home
+    assert not home.exists(), "asking makes no folder"
+
+
+def test_or_where_the_user_says(clean_machine, tmp_path, monkeypatch):
+    assert from_environment({"WAN_MAGIC_HOME": "~/films"}).home == clean_machine / "films"
+    monkeypatch.chdir(tmp_path)
+    assert from_environment({"WAN_MAGIC_HOME": "films"}).home == tmp_path / "films"
+    with pytest.raises(SettingsError, match="~nobody-of-this-name"):
+        from_environment({"WAN_MAGIC_HOME": "~nobody-of-this-name"})
+
+
+def test_jobs_are_written_down_unless_the_user_says_no(config, monkeypatch):
+    assert from_environment().ledger is True
+    assert from_environment({"WAN_MAGIC_LEDGER": "Off"}).ledger is False
+    config("ledger = false")
+    assert from_environment().ledger is False
+    monkeypatch.setenv("WAN_MAGIC_LEDGER", "on")
+    assert from_environment().ledger is True
+
+
+def test_a_no_that_is_none_is_told():
+    with pytest.raises(SettingsError, match="WAN_MAGIC_LEDGER = 'maybe' is neither on nor off"):
+        from_environment({"WAN_MAGIC_LEDGER": "maybe"})

@@ -95,6 +95,14 @@ def prices(where: str, table: dict[str, Any]) -> dict[str, Price]:
     found = table.get("prices", {})
     if not isinstance(found, dict):
         raise SettingsError(f"{where} is not a table", hint=f"write [{where}] above its lines")
+    for model, price in found.items():
+        # TOML reads wan2.6-i2v = 1 as a table wan2 with a line 6-i2v.
+        for name in price if isinstance(price, dict) else ():
+            if re.match(r"[0-9]+-", name):
+                raise SettingsError(
+                    f"{where}.{model}.{name} has no quotes around the model's name",
+                    hint=f'write "{model}.{name}" = …',
+                )
     return {model: _price(f'{where}."{model}"', price) for model, price in found.items()}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from wan_magic.config import EndpointTable
@@ -320,9 +322,71 @@ def test_a_region_with_differences():
     assert (other.key, other.workspace) == (KEY, "")
 
 
+@pytest.mark.parametrize("name", ["g", "singapore"])
+def test_an_endpoint_with_limits_and_prices_of_its_own(name):
+    base = "https://g.example/api/v1" if name == "g" else ""
+    prices = {"wan2.6-i2v": {"720P": Decimal("0.08")}}
+    known = {"submit_rps": 0.5, "query_rps": 3.0, "concurrent": 2, "currency": "USD"}
+    found = with_tables(name, **{name: EndpointTable(base=base, **known, prices=prices)})
+    assert {one: getattr(found, one) for one in known} == known
+    assert found.prices == prices
+    assert hash(found), "an endpoint can be a key"
+
+
+def test_where_nothing_is_said_the_model_table_holds():
+    found = chosen()
+    assert (found.submit_rps, found.query_rps, found.concurrent) == (None, None, None)
+    assert (found.currency, found.prices) == ("", {})
+
+
+@pytest.mark.parametrize("model", ["wan2.8-i2v", "wan2.6-i2v-pro", "wan2.7-t2v-2027-01-01", "x"])
+def test_a_model_that_is_newer_than_the_table_may_have_a_price(model):
+    assert with_tables("beijing", beijing=priced(**{model: Decimal(1)})).prices
+
+
+def priced(currency="", base="", region="", **prices):
+    return EndpointTable(base=base, region=region, currency=currency, prices=prices)
+
+
+GATEWAY = {"base": "https://g.example/api/v1"}
+
+
+@pytest.mark.parametrize(
+    "more", [{"currency": "USD"}, {"region": "beijing"}, {"base": "https://dashscope.aliyuncs.com"}]
+)
+def test_prices_of_a_gateway_have_the_currency_that_is_named_or_its_regions(more):
+    assert with_tables("g", g=priced(**GATEWAY | more, x=Decimal(1))).prices
+
+
+@pytest.mark.parametrize(
+    ("prices", "part"),
+    [
+        ({"wan2.6-i2w": Decimal(1)}, "did you mean wan2.6-i2v?"),
+        ({"WAN2.6-I2V": Decimal(1)}, "did you mean wan2.6-i2v?"),
+        ({"wan2.5-i2v": Decimal(1)}, "did you mean wan2.5-i2v-preview?"),
+        ({"wanx2.6-i2v": Decimal(1)}, "did you mean wan2.6-i2v?"),
+        ({"2.7": Decimal(1)}, "2.7 stands for several models: name each, such as wan2.7-t2v"),
+        ({"wan2.6-i2v": {"702P": Decimal(1)}}, "did you mean 720P? (720P, 1080P)"),
+        ({"wan2.2-animate-mix": {"std": Decimal(1)}}, "did you mean wan-std? (wan-std, wan-pro)"),
+    ],
+    ids=str,
+)
+def test_a_slip_among_the_prices_is_told(prices, part):
+    with pytest.raises(SettingsError) as caught:
+        with_tables("local", beijing=EndpointTable(prices=prices))
+    assert part in str(caught.value)
+    assert "endpoints.beijing.prices" in str(caught.value)
+
+
+def test_a_resolution_that_is_newer_than_the_table_may_have_a_price():
+    table = EndpointTable(prices={"wan2.6-i2v": {"4K": Decimal(3)}})
+    assert with_tables("beijing", beijing=table).prices == table.prices
+
+
 @pytest.mark.parametrize(
     ("name", "table", "part"),
     [
+        ("g", priced(**GATEWAY, x=Decimal(1)), "endpoints.g has prices, and no currency for them"),
         ("g", EndpointTable(key_env="G_KEY"), "endpoints.g of the config file has no base"),
         ("bejing", EndpointTable(workspace="ws-1"), "did you mean beijing?"),
         ("g", EndpointTable(base="ftp://x"), "endpoints.g: endpoint 'ftp://x' is not an http(s)"),

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 from asking import asked, given, movie, picture, sound
 
+from wan_magic.money import money
 from wan_magic.wan import catalog
 from wan_magic.wan.catalog import find_model
-from wan_magic.wan.estimate import Estimate, money
+from wan_magic.wan.endpoints import LOCAL, Endpoint
+from wan_magic.wan.estimate import Estimate, PriceList
 
 
 def references(*lengths):
@@ -192,6 +194,71 @@ def test_money_has_two_decimals_or_as_many_as_it_needs(amount, text):
 def test_an_estimate_without_a_price():
     nothing = Estimate(amount=None, currency="", seconds=5, per_second=None)
     assert str(nothing) == "price unknown"
+
+
+# -- prices of the config file ----------------------------------------------------------------
+
+OWN = {
+    "wan2.5-i2v-preview": Decimal("0.07"),
+    "wan2.6-i2v": {"720P": Decimal("0.08")},
+    "wan9-i2v": Decimal(2),
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "region", "currency", "text"),
+    [
+        ("wan2.5-i2v-preview", {}, None, "USD", "0.35 USD"),
+        ("wan2.5-i2v-preview", {"resolution": "480P"}, None, "USD", "0.35 USD"),
+        ("wan2.5-i2v-preview", {}, "beijing", "", "0.35 CNY"),
+        ("wan2.6-i2v", {"resolution": "720P"}, "singapore", "", "0.40 USD"),
+        ("wan9-i2v", {"unchecked": True}, None, "CNY", "10.00 CNY"),
+        # What the file leaves open is of the region's list, where that is of one currency.
+        ("wan2.6-i2v", {"resolution": "1080P"}, "singapore", "", "0.75 USD"),
+        ("wan2.7-t2v", {"resolution": "720P"}, "beijing", "CNY", "3.00 CNY"),
+        ("wan2.7-t2v", {"resolution": "720P"}, "beijing", "USD", "price unknown"),
+        ("wan2.7-t2v", {"resolution": "720P"}, None, "USD", "price unknown"),
+    ],
+)
+def test_the_config_files_price_comes_before_the_price_list(model, fields, region, currency, text):
+    made = asked(model, **{"duration": 5} | fields).estimate(PriceList(region, currency, OWN))
+    assert str(made) == text
+    assert made.currency == currency or {"beijing": "CNY", "singapore": "USD"}[region]
+
+
+def test_an_estimate_says_whose_price_it_has():
+    own = asked().estimate(PriceList("beijing", prices=OWN))
+    assert own.detail == "5 s × 0.07 CNY, price in your config file"
+    listed = asked("wan2.7-t2v").estimate(PriceList("beijing", prices=OWN))
+    assert listed.detail.endswith("price list of 2026-04")
+
+
+def test_a_price_of_the_user_is_certain():
+    own = PriceList("beijing", prices={"wan3.0-video": Decimal(1)})
+    assert asked("wan3.0-video").estimate(own).note == ""
+
+
+def test_a_price_of_the_user_holds_for_silent_clips_too():
+    own = PriceList("beijing", prices={"wan2.6-i2v-flash": Decimal(1)})
+    assert asked("wan2.6-i2v-flash", audio=False).estimate(own).per_second == 1
+
+
+def test_what_is_billed_by_input_is_multiplied_too():
+    own = PriceList(None, "USD", {"wan2.7-videoedit": Decimal("0.5")})
+    assert str(asked("wan2.7-videoedit", movie(seconds=4.5)).estimate(own)) == "4.50 USD"
+
+
+def test_the_price_list_of_an_endpoint():
+    gateway = Endpoint("g", "https://g.example/api/v1", "k", currency="USD", prices=OWN)
+    assert PriceList.of(gateway) == PriceList(None, "USD", OWN)
+    assert PriceList.of(Endpoint("tokyo", "https://t.example", "k", "tokyo")) == PriceList("tokyo")
+    preview = Endpoint(LOCAL, "http://127.0.0.1:1/api/v1", "token")
+    assert PriceList.of(preview) == PriceList.of(None) == PriceList("beijing")
+
+
+def test_a_region_alone_is_a_price_list():
+    assert asked().estimate("tokyo") == asked().estimate(PriceList("tokyo"))
+    assert asked().estimate(None) == asked().estimate(PriceList())
 
 
 # -- silence ---------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def final_cost(job: Job, task: Task) -> Estimate:
         return job.estimate
     audio = usage.get("audio")
     return job.request.estimate(
-        job.region,
+        job.prices,
         tier=_tier(job.request.row, usage),
         seconds=seconds,
         silent=not audio if isinstance(audio, bool) else None,

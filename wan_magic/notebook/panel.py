@@ -17,6 +17,7 @@ from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
 from wan_magic.wan.endpoints import choose
+from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.request import DEFAULT_MODEL, VideoRequest
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Panel:
         except WanError as exc:
             self.price.value = html.line(html.text(exc.message))
             return
-        cost = request.estimate(endpoint.price_region if endpoint else "beijing")
+        cost = request.estimate(PriceList.of(endpoint))
         text = f"about {cost} ({cost.detail})" if cost.per_second is not None else str(cost)
         if request.row.bills_input and cost.per_second is not None:
             text += "; the seconds of a given video are billed, too"

@@ -1,0 +1,136 @@
+"""Whether a clip may cost what it is expected to cost.
+
+Everything is asked before the paid call, and everything that is not known is a no: a limit that
+can't be kept is none. Previews cost nothing and are not asked about.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from wan_magic.config import PERIODS
+from wan_magic.errors import BudgetExceeded
+from wan_magic.money import Money, limit_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from wan_magic.money import Limits
+    from wan_magic.wan.estimate import Estimate
+
+Spent = dict[str, dict[str, Decimal]]
+"""What was spent in each period, in each currency; jobs that still run count as expected."""
+
+_WHOSE = {"notebook": "this notebook's", "day": "the day's", "month": "the month's"}
+_NO_LIMIT = "--max-cost off asks for no limit"
+_NO_BUDGET = "--over-budget makes it all the same"
+
+
+def check_cost(estimate: Estimate, max_cost: Limits) -> None:
+    """Check what one clip may cost.
+
+    Raises
+    ------
+    BudgetExceeded
+        If it costs more than `max_cost`, or nobody knows.
+    """
+    if not max_cost:
+        return
+    amount, limit = _compared(estimate, max_cost, "--max-cost", way_out=_NO_LIMIT)
+    if amount > limit.amount:
+        raise BudgetExceeded(
+            f"this clip costs about {estimate}, over --max-cost {limit}",
+            hint=f"a shorter or smaller clip costs less; --max-cost {_plain(amount)} allows it",
+        )
+
+
+def check_budget(
+    estimate: Estimate,
+    budgets: Mapping[str, Limits],
+    spent: Mapping[str, Mapping[str, Decimal]] | None,
+) -> None:
+    """Check what all clips of a notebook, a day and a month may cost.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Of the next clip.
+    budgets : mapping
+        The limits by period.
+    spent : mapping or None
+        What was spent, by period and currency, running jobs included; None where nobody
+        writes it down.
+
+    Raises
+    ------
+    BudgetExceeded
+        If it costs more than is left, or nobody knows.
+    """
+    for period in PERIODS:
+        limits = budgets.get(period)
+        if not limits:
+            continue
+        whose = f"{_WHOSE[period]} budget"
+        if spent is None:
+            raise BudgetExceeded(
+                f"{whose} can't be kept: the ledger is off, so nobody knows what was spent",
+                hint=f"turn the ledger on (WAN_MAGIC_LEDGER=on), or {_NO_BUDGET}",
+            )
+        amount, limit = _compared(estimate, limits, whose, way_out=_NO_BUDGET)
+        used = spent.get(period, {}).get(estimate.currency, Decimal(0))
+        if used + amount > limit.amount:
+            so_far = f"{Money(used, estimate.currency)} is spent or on its way, and this clip"
+            raise BudgetExceeded(
+                f"{whose} of {limit} is not enough:"
+                f" {so_far if used else 'this clip alone'} costs about {estimate}",
+                hint=f"{_NO_BUDGET}; {period} in [budget] of the config file sets the limit",
+            )
+
+
+def _compared(
+    estimate: Estimate, limits: Limits, what: str, *, way_out: str
+) -> tuple[Decimal, Money]:
+    """Return the amount and its limit, both in the currency in which it is billed."""
+    said = f"{what} {' and '.join(map(str, limits))}"
+    if estimate.per_second is None:
+        raise BudgetExceeded(
+            f"the price is unknown here, so it can't be kept under {said}",
+            hint=f"name it in [endpoints.NAME.prices] of the config file; {way_out}",
+        )
+    if estimate.amount is None:
+        raise BudgetExceeded(
+            f"at {estimate}, and how many are billed is not known before, it can't be kept"
+            f" under {said}",
+            hint=f"give --duration, or a local file in place of an address; {way_out}",
+        )
+    limit = limit_in(limits, estimate.currency)
+    if limit is None:
+        raise BudgetExceeded(
+            f"this clip costs about {estimate}, and {said} says nothing of {estimate.currency}",
+            hint=f"give a limit in {estimate.currency}, too; {way_out}",
+        )
+    return estimate.amount, limit
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount:f}".rstrip("0").rstrip(".") if "." in f"{amount:f}" else f"{amount:f}"
+
+
+def period_starts(now: datetime) -> dict[str, float]:
+    """Return when the day and the month began, in seconds since 1970.
+
+    Parameters
+    ----------
+    now : datetime
+        Without a time zone it is the user's own.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> period_starts(datetime(1970, 1, 2, 12, tzinfo=timezone.utc))
+    {'day': 86400.0, 'month': 0.0}
+    """
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return {"day": day.timestamp(), "month": day.replace(day=1).timestamp()}
