@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from decimal import Decimal
+from pathlib import Path
 
 import platformdirs
 import pytest
@@ -127,7 +129,7 @@ def test_a_gateway_by_its_name(write):
     settings = from_environment(environ).override(endpoint="bltcy")
     found = choose(settings)
     assert (found.name, found.base_url) == ("bltcy", "https://api.bltcy.ai/qwen/api/v1")
-    assert (found.key, found.price_region) == (KEY, "beijing")
+    assert (found.key, found.region) == (KEY, "beijing")
     assert KEY not in repr(settings)
 
 
@@ -182,6 +184,15 @@ def test_what_clips_may_cost(write):
 def test_without_a_word_nothing_is_limited_and_jobs_are_written_down(write):
     found = read_config(write("[budget]"))
     assert (found.max_cost, found.budgets, found.ledger) == ((), {}, True)
+
+
+def test_the_example_of_the_documents_is_a_good_file(write):
+    page = Path(__file__).parents[1] / "docs" / "endpoints.md"
+    example = re.search(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)[1]
+    found = from_environment(write(example)).override(endpoint="local")
+    assert choose(found) is None, "its tables make sense"
+    assert found.max_cost
+    assert set(found.budgets) == {"notebook", "day", "month"}
 
 
 def test_an_empty_file_and_one_from_windows(write):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from wan_magic.money import Money, limit_in, limits_of, money_of
+from wan_magic.money import Money, limit_in, limits_of, money, money_of
 
 CNY2, USD03 = Money(Decimal(2), "CNY"), Money(Decimal("0.3"), "USD")
 
@@ -88,3 +88,18 @@ def test_the_limit_for_a_currency():
 
 def test_how_it_is_written():
     assert list(map(str, (CNY2, USD03, money_of(5)))) == ["2.00 CNY", "0.30 USD", "5.00"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("5", "5.00 CNY"),
+        ("1.5", "1.50 CNY"),
+        ("0.72", "0.72 CNY"),
+        ("0.1875", "0.1875 CNY"),
+        ("1234.5", "1234.50 CNY"),
+        ("0", "0.00 CNY"),
+    ],
+)
+def test_money_has_two_decimals_or_as_many_as_it_needs(amount, text):
+    assert money(Decimal(amount), "CNY") == text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import pytest
 from job_fakes import LINK, task
 
+from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.request import VideoRequest
 
 MODEL = "wan2.2-animate-move"
@@ -41,3 +43,13 @@ def test_the_usage_of_every_family(drive, model, usage, amount):
     done = dataclasses.replace(task("SUCCEEDED", video_url=LINK), usage=usage)
     clip = drive(request=VideoRequest(model=model, prompt="p"), queries=[done]).run()
     assert f"{clip.cost.amount:f}".rstrip("0").rstrip(".") == f"{float(amount):g}"
+
+
+def test_what_was_billed_is_counted_in_the_prices_of_the_config_file(drive):
+    usage = {"duration": 4, "SR": 1080}
+    done = dataclasses.replace(task("SUCCEEDED", video_url=LINK), usage=usage)
+    own = PriceList(None, "USD", {"wan2.7-t2v": {"720P": Decimal(9), "1080P": Decimal("0.12")}})
+    request = VideoRequest(model="wan2.7-t2v", prompt="p", resolution="720P")
+    clip = drive(request=request, queries=[done], prices=own).run()
+    assert str(clip.cost) == "0.48 USD"
+    assert "your config file" in clip.cost.detail

@@ -31,7 +31,7 @@ def test_no_key_means_the_local_preview():
 def test_a_key_means_the_official_default():
     found = chosen()
     assert (found.name, found.base_url) == ("beijing", "https://dashscope.aliyuncs.com/api/v1")
-    assert (found.region, found.price_region) == ("beijing", "beijing")
+    assert found.region == "beijing"
 
 
 def test_local_can_be_asked_for_with_a_key():
@@ -55,7 +55,7 @@ def test_a_gateway_keeps_its_prefix_and_has_no_known_price():
     found = chosen("https://gateway.example/qwen/api/v1/")
     assert found.base_url == "https://gateway.example/qwen/api/v1"
     assert found.name == "gateway.example"
-    assert found.price_region is None
+    assert found.region is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:9", "127.9.9.9"])
@@ -121,12 +121,6 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key):
     assert "cret" not in text
 
 
-def test_the_local_endpoint_shows_the_price_of_beijing():
-    local = Endpoint(LOCAL, "http://127.0.0.1:1/api/v1", "token")
-    assert local.is_local
-    assert local.price_region == "beijing"
-
-
 def test_the_key_is_in_no_repr():
     assert KEY not in repr(chosen())
     assert KEY not in str(chosen())
@@ -152,7 +146,7 @@ def test_the_key_is_in_no_repr():
 )
 def test_the_price_list_of_a_workspace_host_is_its_regions(host, region):
     found = choose(Settings(endpoint=f"https://{host}/api/v1", api_key="sk-x"))
-    assert found.price_region == region
+    assert found.region == region
 
 
 def test_a_key_in_the_wrong_place_is_not_repeated():
@@ -290,7 +284,7 @@ def test_a_gateway_by_name():
 def test_a_gateway_with_the_least():
     found = with_tables("g", g=EndpointTable(base="https://g.example/api/v1"))
     assert found == Endpoint("g", "https://g.example/api/v1", KEY)
-    assert found.price_region is None
+    assert found.region is None
 
 
 def test_a_gateway_does_not_get_another_ones_key():

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from asking import asked, given, movie, picture, sound
 
-from wan_magic.money import money
 from wan_magic.wan import catalog
 from wan_magic.wan.catalog import find_model
 from wan_magic.wan.endpoints import LOCAL, Endpoint
@@ -174,21 +173,6 @@ def test_the_estimate_of_what_was_billed():
 def test_the_estimate_of_fractions_has_no_float_in_it():
     made = asked().estimate("beijing", "480P", 0.1 + 0.2)
     assert made.amount == Decimal("0.09")
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [
-        ("5", "5.00 CNY"),
-        ("1.5", "1.50 CNY"),
-        ("0.72", "0.72 CNY"),
-        ("0.1875", "0.1875 CNY"),
-        ("1234.5", "1234.50 CNY"),
-        ("0", "0.00 CNY"),
-    ],
-)
-def test_money_has_two_decimals_or_as_many_as_it_needs(amount, text):
-    assert money(Decimal(amount), "CNY") == text
 
 
 def test_an_estimate_without_a_price():

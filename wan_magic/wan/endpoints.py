@@ -46,7 +46,7 @@ class Endpoint:
     key : str
         Sent as Bearer token to `base_url` and `upload_base` alone; never shown.
     region : str or None
-        Whose price list holds; None for a gateway, whose prices are unknown.
+        Whose price list holds; None for a gateway without one.
     upload_base : str
         The same as `base_url` for the upload call; empty where it is no other.
     create_path : str
@@ -89,11 +89,6 @@ class Endpoint:
     def is_local(self) -> bool:
         """Whether it is the embedded preview server, which costs nothing."""
         return self.name == LOCAL
-
-    @property
-    def price_region(self) -> Region | None:
-        """Whose price list to show; the preview shows what Beijing would ask."""
-        return "beijing" if self.is_local else self.region
 
 
 def choose(settings: Settings) -> Endpoint | None:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.endpoints import Endpoint
 
-OWN_PRICE = "price in your config file"
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -123,14 +121,16 @@ class PriceList:
         """
         own = self._own(row.name, tier)
         price = self._listed(row, tier, silent=silent) if own is None else own
-        known = price is not None and seconds is not None
+        amount = None
+        if price is not None and seconds is not None:
+            amount = price * Decimal(f"{seconds:g}")
         return Estimate(
-            amount=price * Decimal(f"{seconds:g}") if known else None,  # type: ignore[operator]
+            amount=amount,
             currency=self.billed_in,
             seconds=seconds,
             per_second=price,
             note=row.price_note if own is None else "",
-            source="" if own is None else OWN_PRICE,
+            source="" if own is None else "price in your config file",
         )
 
     def _own(self, model: str, tier: str) -> Decimal | None:
