@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 
+import requests
+
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.jobs.lifecycle import live
 from wan_magic.wan.client import Task
@@ -85,10 +87,14 @@ class FakeClient:
 
 
 class Response:
-    def __init__(self, body, status=200, length=None):
+    """An answer of the storage host; with `breaks`, the connection ends after the body."""
+
+    def __init__(self, body, status=200, length=None, breaks=False, **headers):
         self.body = body
         self.status_code = status
+        self.breaks = breaks
         self.headers = {"Content-Length": str(len(body) if length is None else length)}
+        self.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
 
     def __enter__(self):
         return self
@@ -100,21 +106,78 @@ class Response:
         size = min(size, 1000)
         for at in range(0, len(self.body), size):
             yield self.body[at : at + size]
+        if self.breaks:
+            raise requests.ConnectionError("reset by peer")
+
+
+class Hosted:
+    """A file at a host that serves ranges; the connection breaks at each of `breaks` once.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    breaks : iterable of int
+        Where in the file, in bytes.
+    etag : str
+        Its version; empty for a host that names none.
+    honours_if_range : bool
+        Whether a range of another version brings the whole file.
+    oss : bool
+        Whether a range beyond the end brings the whole file, and no 416.
+    """
+
+    def __init__(self, data, breaks=(), etag='"v1"', *, honours_if_range=True, oss=False):
+        self.data = data
+        self.breaks = list(breaks)
+        self.etag = etag
+        self.honours_if_range = honours_if_range
+        self.oss = oss
+
+    def answer(self, headers):
+        total = len(self.data)
+        start = int(headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        said = {"ETag": self.etag} if self.etag else {}
+        if start >= total and not self.oss:
+            return Response(b"", 416, Content_Range=f"bytes */{total}")
+        if self.honours_if_range and headers.get("If-Range", self.etag) != self.etag:
+            start = 0
+        if "Range" not in headers or start in (0, total):
+            status, start = 200, 0
+        else:
+            status = 206
+            said["Content-Range"] = f"bytes {start}-{total - 1}/{total}"
+        end = self.breaks.pop(0) if self.breaks else None
+        body = self.data[start:end]
+        breaks = end is not None
+        return Response(body, status, length=total - start, breaks=breaks, **said)
 
 
 class FakeStorage:
-    """Gives its scripted answers in turn, the last one for ever, and remembers the addresses."""
+    """Gives its scripted answers in turn, the last one for ever, and remembers the addresses.
+
+    What is `Hosted` stays until it has broken off as often as it shall.
+    """
 
     def __init__(self, answers, posts=()):
         self.answers = answers
         self.posts = list(posts) or [b""]
         self.urls = []
+        self.ranges = []
+        self.headers = []
         self.forms = []
         self.on_piece = lambda: None
 
-    def get(self, url, **_):
+    def get(self, url, headers, **_):
         self.urls.append(url)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        self.headers.append(headers)
+        self.ranges.append(headers.get("Range", ""))
+        answer = self.answers[0]
+        stays = isinstance(answer, Hosted) and len(answer.breaks) > 1
+        if len(self.answers) > 1 and not stays:
+            self.answers.pop(0)
+        if isinstance(answer, Hosted):
+            return answer.answer(headers)
         if isinstance(answer, Exception):
             raise answer
         return Response(answer) if isinstance(answer, bytes) else answer

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import requests
-from job_fakes import DROPPED, LINK, UNREACHED, Response, refused, task
+from job_fakes import DROPPED, LINK, UNREACHED, refused, task
 
 from wan_magic.errors import (
     ApiError,
     ConnectionFailed,
-    DownloadError,
     JobCancelled,
     JobFailed,
     JobTimeout,
@@ -76,14 +72,6 @@ def test_a_preview_is_asked_more_often(drive):
     ride = drive(is_preview=True)
     ride.run()
     assert set(ride.waits) == {0.3}
-
-
-def test_progress_of_the_download(drive, video):
-    ride = drive()
-    sizes = []
-    ride.job.on_change(lambda job: sizes.append(job.downloaded))
-    ride.run()
-    assert sizes[-1] == (len(video), len(video))
 
 
 def test_an_unknown_status_keeps_going_and_is_shown(drive):
@@ -279,17 +267,6 @@ def test_a_server_error_on_the_paid_call_never_says_to_send_it_again(drive, stat
     assert "before you run the cell again" in error.hint
 
 
-def test_what_came_whole_but_can_not_be_played_is_kept_for_its_owner(drive, video):
-    damaged = video[:12] + bytes(len(video) - 12)
-    ride = drive(storage=[damaged])
-    error = ride.run()
-    assert isinstance(error, DownloadError)
-    (kept,) = ride.files
-    assert kept.endswith(".mp4")
-    assert kept in error.message
-    assert (ride.folder / kept).read_bytes() == damaged
-
-
 def test_a_task_that_becomes_visible_only_after_a_while_is_not_given_up(drive):
     ride = drive(queries=[task("UNKNOWN"), task("UNKNOWN"), task("PENDING"), DONE])
     ride.run()
@@ -415,19 +392,6 @@ def test_a_cancel_that_did_not_get_through_is_tried_again(drive, problem):
     assert ride.client.calls.count("cancel") == 2
 
 
-def test_a_cancel_during_the_download_comes_too_late_and_says_so(drive, video):
-    ride = drive(storage=[b"", video])
-    ride.step()
-    ride.step()
-    ride.step()
-    assert ride.job.state is State.DOWNLOADING
-    ride.job.cancel()
-    ride.run()
-    assert ride.job.state is State.DONE
-    assert ride.job.cancel_refused
-    assert "the video is made already" in " ".join(ride.messages)
-
-
 def test_detached(drive):
     ride = drive(queries=[task("RUNNING")])
     ride.step()
@@ -438,193 +402,6 @@ def test_detached(drive):
     assert RESUME in error.hint
     assert ride.job.state is State.DETACHED
     assert "cancel" not in ride.client.calls
-
-
-def test_detached_in_the_middle_of_the_download(drive):
-    ride = drive()
-    ride.job.on_change(lambda job: job.state is State.DOWNLOADING and job.detach())
-    error = ride.run()
-    assert isinstance(error, JobTimeout)
-    assert "stopped watching" in error.message
-    assert ride.job.state is State.DETACHED
-    assert ride.files == []
-
-
-def test_detached_between_two_downloads(drive, video):
-    ride = drive(storage=[b"", video])
-    while ride.job.state is not State.DOWNLOADING:
-        ride.step()
-    ride.job.detach()
-    assert isinstance(ride.run(), JobTimeout)
-    assert len(ride.storage.urls) == 1
-    assert ride.job.state is State.DETACHED
-
-
-# -- the download -----------------------------------------------------------------
-
-
-def test_a_truncated_download_is_fetched_again(drive, video):
-    ride = drive(storage=[Response(video[:500], length=len(video)), video])
-    clip = ride.run()
-    assert clip.path.read_bytes() == video
-    assert any(
-        "sent 500 of" in text and "fetching it again in 1 s" in text for text in ride.messages
-    )
-    assert ride.files == [clip.path.name]
-
-
-def test_a_file_that_is_cut_without_a_word_is_fetched_again(drive, video):
-    ride = drive(storage=[video[: len(video) // 2], video])
-    assert ride.run().path.read_bytes() == video
-    assert any("not a playable video" in text for text in ride.messages)
-
-
-def test_a_broken_connection_to_storage_is_tried_again(drive, video):
-    ride = drive(storage=[requests.ConnectionError("reset"), video])
-    ride.run()
-    assert ride.job.state is State.DONE
-
-
-@pytest.mark.parametrize(
-    ("answer", "part"),
-    [
-        (b"", "sent 0 of 0 bytes"),
-        (b"<html>log in first</html>", "not a playable video"),
-        (Response(b"", status=403), "HTTP 403"),
-        (Response(b"abc", length=9), "sent 3 of 9 bytes"),
-        (requests.ConnectionError("reset"), "broke off"),
-    ],
-    ids=["empty", "html", "expired", "truncated", "reset"],
-)
-def test_a_video_that_cannot_be_had(drive, answer, part):
-    ride = drive(storage=[answer])
-    error = ride.run()
-    assert isinstance(error, DownloadError)
-    assert error.message.startswith("the video is made, but is not on disk: ")
-    assert part in error.message
-    assert error.task_id == "0385dc79-5ff8"
-    assert RESUME in error.hint
-    assert ride.job.state is State.FAILED
-    assert len(ride.storage.urls) == 8
-    assert ride.files == [], "nothing half-made is left"
-    assert "s3cret" not in str(error)
-    assert ".part" not in str(error)
-
-
-def test_an_expired_link_is_renewed(drive, video):
-    fresh = "https://storage.example/b.mp4?Signature=new"
-    ride = drive(
-        queries=[DONE, task("SUCCEEDED", video_url=fresh)],
-        storage=[Response(b"", status=403), video],
-    )
-    clip = ride.run()
-    assert ride.storage.urls == [LINK, fresh]
-    assert clip.url == fresh
-
-
-@pytest.mark.parametrize("answer", [refused(500), DROPPED, task("UNKNOWN")], ids=str)
-def test_the_old_link_is_tried_again_where_there_is_no_new_one(drive, video, answer):
-    ride = drive(queries=[DONE, answer], storage=[Response(b"", status=403), video])
-    ride.run()
-    assert ride.storage.urls == [LINK, LINK]
-
-
-def test_a_full_disk(drive, monkeypatch):
-    ride = drive()
-    opened = Path.open
-
-    def full(path, mode="r", *args, **kwargs):
-        if path.suffix == ".part" and "w" in mode:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return opened(path, mode, *args, **kwargs)
-
-    monkeypatch.setattr(Path, "open", full)
-    error = ride.run()
-    assert isinstance(error, DownloadError)
-    assert f"cannot write to {ride.folder}: No space left on device" in error.message
-    assert RESUME in error.hint
-    assert ride.files == []
-
-
-def test_a_folder_that_went_away(drive):
-    ride = drive()
-    ride.folder.rmdir()
-    error = ride.run()
-    assert isinstance(error, DownloadError)
-    assert "cannot write to" in error.message
-    ride.folder.mkdir()
-
-
-def test_a_folder_that_became_a_file(drive):
-    ride = drive()
-    ride.folder.rmdir()
-    ride.folder.write_text("")
-    assert isinstance(ride.run(), DownloadError)
-
-
-def test_a_name_that_cannot_be_taken_leaves_nothing(drive, monkeypatch):
-    ride = drive()
-
-    def refuse(*_):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "replace", refuse)
-    assert isinstance(ride.run(), DownloadError)
-    monkeypatch.undo()
-    assert ride.files == [], "not even the reserved name"
-
-
-# -- the file ---------------------------------------------------------------------
-
-
-def test_another_clip_is_never_written_over(drive):
-    first = drive()
-    one = first.run()
-    one.path.write_bytes(b"somebody's own")
-    two = drive(folder=first.folder).run()
-    three = drive(folder=first.folder).run()
-    assert [p.path.name for p in (one, two, three)] == [
-        "a-cat-running-0385dc79.mp4",
-        "a-cat-running-0385dc79-1.mp4",
-        "a-cat-running-0385dc79-2.mp4",
-    ]
-    assert one.path.read_bytes() == b"somebody's own"
-
-
-@pytest.mark.parametrize(
-    ("prompt", "stem"),
-    [
-        ("A cat, running!", "a-cat-running"),
-        ("一只猫在草地上奔跑。", "一只猫在草地上奔跑"),
-        ("../../etc/passwd", "etc-passwd"),
-        ('a/b\\c:d*e?f"g<h>i|j', "a-b-c-d-e-f-g-h-i-j"),
-        ("...", "clip"),
-        ("..", "clip"),
-        ("🐈🐈", "clip"),
-        ("-n --help", "n-help"),
-        ("con", "con"),
-        ("line one\nline two", "line-one-line-two"),
-        ("half \ud83d pair", "half-pair"),
-        ("x" * 500, "x" * 40),
-        ("猫" * 500, "猫" * 40),
-    ],
-)
-def test_the_file_is_named_after_the_prompt(drive, prompt, stem):
-    ride = drive(request=VideoRequest(prompt=prompt))
-    clip = ride.run()
-    assert clip.path.name == f"{stem}-0385dc79.mp4"
-    assert clip.path.parent == ride.folder
-
-
-def test_the_file_is_named_after_the_effect_where_there_is_no_prompt(drive):
-    ride = drive(request=VideoRequest(model="wanx2.1-i2v-plus", template="hug"))
-    assert ride.run().path.name == "hug-0385dc79.mp4"
-
-
-def test_a_task_id_that_is_a_path_leads_nowhere(drive, monkeypatch):
-    ride = drive(creates=[task("PENDING", task_id="../../x")])
-    monkeypatch.setattr(ride.client, "query", lambda task_id: DONE)
-    assert ride.run().path == ride.folder / "a-cat-running-______x.mp4"
 
 
 # -- resumed ----------------------------------------------------------------------

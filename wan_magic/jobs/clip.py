@@ -42,12 +42,18 @@ class Clip:
         From the seconds that the server billed; for a preview, what it would have cost.
     is_preview : bool
         Whether the embedded preview server made it.
+    from_library : bool
+        Whether an equal request had made it before, so that this one cost nothing.
     took : float
         Seconds from the submit to the file; 0 for a resumed job, where nobody knows.
     actual_prompt : str
         The prompt as the server rewrote it, if it said so.
     notes : tuple of str
         What was changed or should be known, such as an image that was scaled.
+    sha256 : str
+        Of the file as it was saved, in hexadecimal; empty where nobody computed it.
+    size : int
+        Of the file, in bytes; 0 where nobody looked.
 
     Examples
     --------
@@ -68,11 +74,14 @@ class Clip:
     seed: int | None
     cost: Estimate = field(repr=False)
     is_preview: bool = False
+    from_library: bool = False
     took: float = 0.0
     actual_prompt: str = field(default="", repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
     poster: bytes = field(default=b"", repr=False)
     """JPEG of an early frame, at most 640 pixels wide or high."""
+    sha256: str = field(default="", repr=False)
+    size: int = field(default=0, repr=False)
 
     def last_frame(self) -> Image:
         """Return the last frame, to start the next shot from.

@@ -1,21 +1,22 @@
-"""A job's end: its video is downloaded, with a fresh link for each try."""
+"""A job's end: its video is downloaded, going on where it broke off, and given its name."""
 
 from __future__ import annotations
 
 import contextlib
-import re
+import errno
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wan_magic.errors import ApiError, ConnectionFailed, DownloadError, InputError, WanError
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.common import detached, pause, resume_hint
 from wan_magic.jobs.cost import final_cost
 from wan_magic.jobs.job import State
-from wan_magic.wan.storage import download
+from wan_magic.jobs.keep import digest, drop_part, earlier, keep, part_of
+from wan_magic.wan.storage import Version, download
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
     from pathlib import Path
 
     import requests
@@ -23,54 +24,64 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.wan.client import Task, WanClient
     from wan_magic.wan.request import VideoRequest
+    from wan_magic.wan.video import VideoInfo
 
-_DOWNLOAD_TRIES = 8
-_LEAST_DOWNLOAD_SECONDS = 600.0
+_TRIES = 8
+"""Tries in a row that bring nothing new before it is given up."""
+_LEAST_SECONDS = 600.0
 """A paid video gets this long to arrive, however short the watching was to be."""
+
+
+_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
+
+
+class _Seen(NamedTuple):
+    """What a look into a whole video shows."""
+
+    info: VideoInfo
+    poster: bytes
 
 
 def fetch(
     job: Job, client: WanClient, task: Task, storage: requests.Session, folder: Path
 ) -> Generator[float, None, Clip]:
-    """Download the video under its own name; the clip."""
-    from wan_magic.wan.video import poster, probe_video
+    """Download the video under its own name; the clip.
 
+    Whatever breaks off leaves its part in the folder, where the job's next life goes on.
+
+    Raises
+    ------
+    DownloadError
+        If it can't be had or saved.
+    JobTimeout
+        If the user stopped watching.
+    """
     job.update(state=State.DOWNLOADING)
-    part = folder / f".{_short_id(job)}-{job.id}.part"
+    part = part_of(job, folder)
     try:
-        for tries in range(_DOWNLOAD_TRIES):
-            try:
-                download(task.video_url, part, session=storage, on_bytes=_progress(job))
-                info, picture = probe_video(part), poster(part)
-                break
-            except (ApiError, ConnectionFailed, InputError) as exc:
-                why = exc.message.replace(part.name, "the download")
-                if tries == _DOWNLOAD_TRIES - 1:
-                    if isinstance(exc, InputError) and part.read_bytes()[4:8] == b"ftyp":
-                        # Paid for, and an MP4: better judged by its owner than lost.
-                        why = f"{why}; what came is kept as {_keep(part, folder, job)}"
-                    raise _not_saved(job, why) from exc
-                wait = pause(tries)
-                job.update(message=f"{why}: fetching it again in {wait:.0f} s")
-            yield wait
-            _check_wishes(job)
-            task = _requery(job, client, task)  # a fresh link, should the old one have expired
-        path = _keep(part, folder, job)
+        path, seen = earlier(job), None
+        with contextlib.suppress(InputError):
+            seen = _look(path) if path else None
+        if path is None or seen is None:
+            task, seen = yield from _Download(job, client, task, storage, part).run()
+            sha256, size = digest(part)
+            path = keep(job, part, size)
+        else:  # an earlier process did everything but say so
+            sha256, size = digest(path)
+            path = path.resolve()
+            drop_part(part_of(job, path.parent))
     except WanError:  # some of them are OSErrors, too
         raise
     except OSError as exc:
-        raise _not_saved(job, f"cannot write to {folder}: {exc.strerror or exc}") from exc
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        raise _not_written(job, folder, exc) from exc
     return Clip(
         path=path,
         url=task.video_url,
-        width=info.width,
-        height=info.height,
-        duration=info.duration,
-        fps=info.fps,
-        has_audio=info.has_audio,
+        width=seen.info.width,
+        height=seen.info.height,
+        duration=seen.info.duration,
+        fps=seen.info.fps,
+        has_audio=seen.info.has_audio,
         request=_known_request(job, task),
         task_id=job.task_id,
         seed=job.request.seed,
@@ -79,8 +90,100 @@ def fetch(
         took=0.0 if job.is_resumed else job.elapsed,
         actual_prompt=task.actual_prompt,
         notes=job.notes,
-        poster=picture,
+        poster=seen.poster,
+        sha256=sha256,
+        size=size,
     )
+
+
+class _Download:
+    """The tries of one download: each goes on where the last one broke off."""
+
+    def __init__(
+        self, job: Job, client: WanClient, task: Task, storage: requests.Session, part: Path
+    ) -> None:
+        self.job = job
+        self.client = client
+        self.task = task
+        self.storage = storage
+        self.part = part
+        self.known = Version()
+        self.failures = 0
+        self.furthest = 0
+        self.seconds = max(job.timeout, _LEAST_SECONDS)
+        self.deadline = job.clock() + self.seconds
+
+    def run(self) -> Generator[float, None, tuple[Task, _Seen]]:
+        job, part = self.job, self.part
+        while True:
+            in_one_piece = True
+            try:
+                part.parent.mkdir(parents=True, exist_ok=True)  # it may have been deleted
+                in_one_piece = download(
+                    self.task.video_url,
+                    part,
+                    session=self.storage,
+                    on_bytes=self.on_bytes,
+                    known=self.known,
+                )
+                return self.task, _look(part)
+            except (ApiError, ConnectionFailed, InputError) as exc:
+                why = exc.message.replace(part.name, "the download")
+                self._count()
+                wait = getattr(exc, "retry_after", None) or pause(self.failures - 1)
+                # What was put together from pieces gets a try in one before it is given up.
+                is_last = self.failures >= _TRIES and in_one_piece
+                is_last = is_last or job.clock() + wait > self.deadline
+                if isinstance(exc, InputError):
+                    if is_last and _looks_like_mp4(part):
+                        # Paid for, and an MP4: better judged by its owner than lost.
+                        why = f"{why}; what came is kept as {keep(job, part)}"
+                    self._start_over()
+                if is_last:
+                    raise _not_saved(job, why) from exc
+                job.update(message=f"{why}: fetching it again in {wait:.0f} s")
+            yield wait
+            _check_wishes(job)
+            self.task = _requery(job, self.client, self.task)  # a fresh link: the old may expire
+
+    def _count(self) -> None:
+        """Count the tries that brought nothing; a slow link may break off as often as it likes."""
+        size = self.part.stat().st_size if self.part.exists() else 0
+        self.failures = 1 if size > self.furthest else self.failures + 1
+        self.furthest = max(self.furthest, size)
+        if size == 0:
+            self._start_over()
+
+    def _start_over(self) -> None:
+        drop_part(self.part)
+        self.known = Version()
+
+    def on_bytes(self, done: int, total: int) -> None:
+        job = self.job
+        _check_wishes(job)
+        if done != total and job.clock() > self.deadline:
+            raise _not_saved(
+                job,
+                f"the download had not ended after {self.seconds:g} s;"
+                f" the {done:,} bytes that came are kept",
+            )
+        if done == total or done - job.downloaded[0] > 200_000 or done < job.downloaded[0]:
+            message = job.message if job.cancel_refused else ""
+            job.update(downloaded=(done, total), message=message)
+
+
+def _look(path: Path) -> _Seen:
+    from wan_magic.wan.video import poster, probe_video
+
+    return _Seen(probe_video(path), poster(path))
+
+
+def _looks_like_mp4(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except FileNotFoundError:
+        return False
 
 
 def _not_saved(job: Job, why: str) -> DownloadError:
@@ -89,18 +192,12 @@ def _not_saved(job: Job, why: str) -> DownloadError:
     )
 
 
-def _progress(job: Job) -> Callable[[int, int], None]:
-    started = job.clock()
-
-    def on_bytes(done: int, total: int) -> None:
-        _check_wishes(job)
-        if job.clock() - started > max(job.timeout, _LEAST_DOWNLOAD_SECONDS):
-            raise _not_saved(job, f"the download had not ended after {job.timeout:g} s")
-        if done == total or done - job.downloaded[0] > 200_000 or done < job.downloaded[0]:
-            message = job.message if job.cancel_refused else ""
-            job.update(downloaded=(done, total), message=message)
-
-    return on_bytes
+def _not_written(job: Job, folder: Path, exc: OSError) -> DownloadError:
+    """Name the folder and what is wrong with it; trying again would not help."""
+    problem = _not_saved(job, f"cannot write to {folder}: {exc.strerror or exc}")
+    cure = "free some space" if exc.errno in _FULL else "make it writable"
+    problem.hint = f"{cure}, or name another folder with --out; then {problem.hint}"
+    return problem
 
 
 def _check_wishes(job: Job) -> None:
@@ -121,32 +218,8 @@ def _requery(job: Job, client: WanClient, task: Task) -> Task:
     return fresh if fresh.video_url else task
 
 
-def _short_id(job: Job) -> str:
-    """Return the task id's beginning, fit for a file name whatever the server sent."""
-    return re.sub(r"[^\w-]", "_", job.task_id[:8])
-
-
-def _keep(part: Path, folder: Path, job: Job) -> Path:
-    """Give the part its final name; never over another file."""
-    words = re.sub(r"[^\w]+", "-", job.request.prompt or job.request.template or "clip")
-    stem = f"{words[:40].strip('-_').lower() or 'clip'}-{_short_id(job)}"
-    for number in range(1000):
-        path = folder / (f"{stem}.mp4" if number == 0 else f"{stem}-{number}.mp4")
-        try:
-            path.touch(exist_ok=False)  # reserves the name
-        except FileExistsError:
-            continue
-        try:
-            part.replace(path)
-        except OSError:
-            path.unlink()
-            raise
-        return path.resolve()
-    raise FileExistsError(f"{folder} holds a thousand clips of this task")
-
-
 def _known_request(job: Job, task: Task) -> VideoRequest:
     """Return the request; of a resumed one, what the server still knows of it."""
-    if not job.is_resumed or job.request.prompt:
+    if job.knows_request or job.request.prompt:
         return job.request
     return replace(job.request, prompt=task.orig_prompt)
