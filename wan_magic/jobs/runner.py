@@ -30,6 +30,8 @@ class Handle:
     _runner: Runner
     _steps: Iterator[float]
     _woken: bool = field(default=False)
+    _entry: int | None = field(default=None)
+    """Number of its entry in the heap; an entry of another number is a leftover of a wake."""
 
     def wake(self) -> None:
         """Let the job go on now instead of at the end of its pause."""
@@ -62,6 +64,7 @@ class Runner:
         self._clock = clock
         self._changed = threading.Condition()
         self._due: list[tuple[float, int, Handle]] = []
+        self._left_over = 0
         self._order = itertools.count()
         self._threads = 0
         self._idle = 0
@@ -75,8 +78,8 @@ class Runner:
         return handle
 
     def _push(self, handle: Handle, delay: float) -> None:
-        entry = (self._clock() + max(delay, 0.0), next(self._order), handle)
-        heapq.heappush(self._due, entry)
+        handle._entry = next(self._order)
+        heapq.heappush(self._due, (self._clock() + max(delay, 0.0), handle._entry, handle))
 
     def _call_worker(self) -> None:
         """See to it that somebody watches the heap: an idle worker, else a new one."""
@@ -89,23 +92,38 @@ class Runner:
 
     def _wake(self, handle: Handle) -> None:
         with self._changed:
-            handle._woken = True  # for a job that is in the middle of a step
-            for index, (_, order, queued) in enumerate(self._due):
-                if queued is handle:
-                    self._due[index] = (self._clock(), order, handle)
-                    heapq.heapify(self._due)
-                    self._changed.notify()
-                    break
+            if handle._entry is not None and not handle._woken:
+                # Its old entry stays, since looking for it in a heap of thousands takes long.
+                self._left_over += 1
+                self._push(handle, 0.0)
+                self._sweep()
+                self._changed.notify()
+            handle._woken = True  # also for a job that is in the middle of a step
+
+    def _sweep(self) -> None:
+        """Drop what wakes have left, once it is the larger part of the heap."""
+        if self._left_over > 100 and self._left_over > len(self._due) // 2:
+            self._due = [entry for entry in self._due if entry[1] == entry[2]._entry]
+            heapq.heapify(self._due)
+            self._left_over = 0
+
+    def _next_due(self) -> float | None:
+        """Return when the next job is due; None where there is none."""
+        while self._due and self._due[0][1] != self._due[0][2]._entry:
+            heapq.heappop(self._due)
+            self._left_over -= 1
+        return self._due[0][0] if self._due else None
 
     def _take(self) -> Handle:
         with self._changed:
             self._idle += 1
-            while not self._due or self._due[0][0] > self._clock():
-                self._changed.wait(self._due[0][0] - self._clock() if self._due else None)
+            while (due := self._next_due()) is None or due > self._clock():
+                self._changed.wait(None if due is None else due - self._clock())
             self._idle -= 1
             handle = heapq.heappop(self._due)[2]
+            handle._entry = None
             handle._woken = False
-            if self._due:  # while this one works, another must watch
+            if self._next_due() is not None:  # while this one works, another must watch
                 self._call_worker()
             return handle
 

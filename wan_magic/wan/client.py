@@ -109,8 +109,17 @@ class WanClient:
             ``task_id``, ``page_no``, ``page_size``, ``model_name``, ``status``, ``start_time``,
             ``end_time`` (``YYYYMMDDhhmmss``).
         """
-        data = self._call("GET", "/tasks/", params=filters).get("data")
-        return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+        return self.list_page(**filters)[0]
+
+    def list_page(self, **filters: str | int) -> tuple[list[dict[str, Any]], int]:
+        """Return one page as `list_tasks` does, and how many pages there are.
+
+        The second is 0 where the answer does not say so.
+        """
+        answer = self._call("GET", "/tasks/", params=filters)
+        data, pages = answer.get("data"), answer.get("total_page")
+        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+        return rows, pages if isinstance(pages, int) else 0
 
     def upload_policy(self, model: str) -> dict[str, Any]:
         """Return a signed permission to upload files for a model.
