@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
 from wan_magic.output import html
+from wan_magic.output.table import Exports, html_table, text_table
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ COLUMNS = ("model", "kind", "inputs", "resolutions", "seconds", "sound", "CNY/s"
 _DEFAULT_MARK = "*"
 
 
-class ModelTable:
+class ModelTable(Exports):
     """Some or all models, shown as a table.
 
     Parameters
@@ -46,30 +47,22 @@ class ModelTable:
         """Return the row of a model by its name."""
         return catalog.find_model(name)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return COLUMNS
+
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the rows as dictionaries, for a DataFrame or JSON."""
+        """Return the rows as dictionaries of texts by column."""
         return [cells(row) for row in self.rows]
 
     def __repr__(self) -> str:
-        lines = [dict(zip(COLUMNS, COLUMNS, strict=True)), *self.to_dicts()]
-        widths = {name: max(len(line[name]) for line in lines) for name in COLUMNS}
-        rows = ["  ".join(line[n].ljust(widths[n]) for n in COLUMNS).rstrip() for line in lines]
-        return "\n".join([*rows, "", footnote()])
+        rows = [tuple(row.values()) for row in self.to_dicts()]
+        return f"{text_table(COLUMNS, rows)}\n\n{footnote()}"
 
     def _repr_html_(self) -> str:
-        pad = "padding:3px 6px;text-align:left;vertical-align:top"
-        head = "".join(f'<th scope="col" style="{pad}">{name}</th>' for name in COLUMNS)
-        body = "".join(
-            "<tr>"
-            + "".join(f'<td style="{pad}">{_cell(name, row[name])}</td>' for name in COLUMNS)
-            + "</tr>"
-            for row in self.to_dicts()
-        )
-        return (
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:12px">'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-            f"{html.line(html.text(footnote()))}"
-        )
+        rows = [[_cell(name, row[name]) for name in COLUMNS] for row in self.to_dicts()]
+        return html_table(COLUMNS, rows) + html.line(html.text(footnote()))
 
 
 def _cell(column: str, value: str) -> str:

@@ -1,0 +1,317 @@
+"""The history of jobs in Python: list, show, resume, wait, cancel, forget, cost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, overload
+
+from wan_magic import launch
+from wan_magic.errors import InputError, JobTimeout, WanError
+from wan_magic.lookup import found, ledger_of, settings_of
+from wan_magic.resuming import live_jobs, resume_all, resume_one, running, show_with
+from wan_magic.settings import from_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.history import Since
+    from wan_magic.jobs.job import Job
+    from wan_magic.lookup import Named
+    from wan_magic.output.costs import CostTable
+    from wan_magic.output.history import JobTable
+
+
+def list_jobs(
+    query: str = "",
+    *,
+    state: str | None = None,
+    model: str | None = None,
+    notebook: str | None = None,
+    since: Since | None = None,
+    sort: str = "created",
+    limit: int | None = None,
+) -> JobTable:
+    """Return the jobs of all notebooks, newest first.
+
+    Parameters
+    ----------
+    query : str, default ""
+        Words that must all be found in the prompt, the job's or task's id, the model, the
+        notebook or the file's name.
+    state : str, optional
+        queued, running, done, failed, cancelled...; ``"open"`` for all that may still have
+        something to fetch.
+    model, notebook : str, optional
+        A part of the name.
+    since : str, date, datetime or timedelta, optional
+        ``"7d"``, ``"12h"``, ``"today"``, ``"2026-11-01"``.
+    sort : {"created", "cost", "seconds", "model", "state"}
+        The newest, dearest or longest first; a ``"-"`` before it turns it round.
+    limit : int, optional
+        At most so many.
+
+    Raises
+    ------
+    InputError, LedgerError
+        If one of these is not what it can be; if the ledger can't be read.
+
+    Examples
+    --------
+    >>> wan_magic.list_jobs("cat", state="done", since="7d").to_csv("cats.csv")  # doctest: +SKIP
+    """
+    from wan_magic.jobs.history import choose
+    from wan_magic.output.history import JobTable
+
+    ledger = ledger_of(from_environment())
+    # First: what can't be fetched any more is closed on the way, and is then listed so.
+    left = {entry.id for entry in ledger.open_entries()} if ledger else set()
+    every = ledger.entries() if ledger else []
+    chosen = choose(
+        every,
+        query,
+        state=state,
+        model=model,
+        notebook=notebook,
+        since=since,
+        sort=sort,
+        limit=limit,
+    )
+    return JobTable(chosen, left=left, is_filtered=len(chosen) < len(every))
+
+
+def cost(by: str = "day", since: Since | None = None) -> CostTable:
+    """Return what the jobs of all notebooks cost.
+
+    Parameters
+    ----------
+    by : {"day", "month", "model", "notebook"}
+        What to sum by.
+    since : str, date, datetime or timedelta, optional
+        ``"30d"``, ``"2026-11-01"``.
+
+    Raises
+    ------
+    InputError, LedgerError
+        If one of these is not what it can be; if the ledger can't be read.
+
+    Examples
+    --------
+    >>> wan_magic.cost("model", since="30d")  # doctest: +SKIP
+    """
+    from wan_magic.jobs.history import choose, sums, total
+    from wan_magic.output.costs import CostTable
+
+    ledger = ledger_of(from_environment())
+    if ledger:
+        ledger.open_entries()  # what is lost is closed
+    rows = sums(choose(ledger.entries() if ledger else [], since=since), by)
+    return CostTable(rows, by, total(rows))
+
+
+# -- back to a job -------------------------------------------------------------------------
+
+
+def show(id: Named) -> Job:  # noqa: A002 - what it is
+    """Return any job of the ledger, as the value of a cell its card or player.
+
+    One that has ended is told from the ledger and its file. One that may still bring a clip is
+    followed, or taken over where nobody takes care of it any more.
+
+    Parameters
+    ----------
+    id : str
+        The job's id, its task's id, or at least 4 characters of either; or a job or a clip.
+
+    Raises
+    ------
+    InputError
+        If there is no such job, or several.
+
+    Examples
+    --------
+    >>> wan_magic.show("3f2a").result().path  # doctest: +SKIP
+    """
+    return show_with(id, from_environment())
+
+
+@overload
+def resume(
+    id: None = None,
+    *,
+    endpoint: str | None = None,
+    workspace: str | None = None,
+    out: str | Path | None = None,
+    timeout: float | None = None,
+) -> list[Job]: ...
+
+
+@overload
+def resume(
+    id: Named,
+    *,
+    endpoint: str | None = None,
+    workspace: str | None = None,
+    out: str | Path | None = None,
+    timeout: float | None = None,
+) -> Job: ...
+
+
+def resume(
+    id: Named | None = None,  # noqa: A002 - what it is
+    *,
+    endpoint: str | None = None,
+    workspace: str | None = None,
+    out: str | Path | None = None,
+    timeout: float | None = None,
+) -> Job | list[Job]:
+    """Go on with a job that nobody watches any more, and fetch its clip; or with all of them.
+
+    Nothing is submitted, so it costs nothing more. The service keeps a clip for 24 hours.
+
+    Parameters
+    ----------
+    id : str, optional
+        The job's id, its task's id, or at least 4 characters of either. A task that the
+        ledger does not know is looked for at the endpoint. None: all that were left.
+    endpoint, workspace, out : str, optional
+        As for `submit`; default: what the job was sent with.
+    timeout : float, default 10800
+        Seconds until we stop watching.
+
+    Returns
+    -------
+    Job or list of Job
+        A list where no id is given. A job of it that can't be taken up has ended, and its
+        ``exception()`` says why.
+
+    Raises
+    ------
+    InputError, SettingsError
+        If there are several such jobs; if the settings do not lead to it.
+
+    Examples
+    --------
+    >>> [job.result().path for job in wan_magic.resume()]  # doctest: +SKIP
+    """
+    given = {"endpoint": endpoint, "workspace": workspace, "out": out, "timeout": timeout}
+    if id is None:
+        return resume_all(from_environment(), **given)
+    return resume_one(id, from_environment(), **given)
+
+
+# -- what to do with it --------------------------------------------------------------------
+
+
+def wait(*ids: Named | list[Named], timeout: float | None = None) -> list[Clip]:
+    """Wait for jobs, and return their clips in the same order.
+
+    Parameters
+    ----------
+    *ids : str, Job, or a list of them
+        None: all that run in this process.
+    timeout : float, optional
+        Seconds for all of them together.
+
+    Raises
+    ------
+    JobTimeout
+        If they have not ended in time, or if the waiting is interrupted; they go on.
+    WanError
+        Of the first one that brought no clip, once all have ended.
+
+    Examples
+    --------
+    >>> clips = wan_magic.wait()  # doctest: +SKIP
+    """
+    from wan_magic.jobs.job import Job, interruptible
+
+    named = [one for many in ids for one in (many if isinstance(many, list) else [many])]
+    jobs = [one if isinstance(one, Job) else show(one) for one in named] if ids else live_jobs()
+    end = None if timeout is None else time.monotonic() + timeout
+    clips: list[Clip] = []
+    problems: list[WanError] = []
+    for job in jobs:
+        try:
+            with interruptible(job):
+                clips.append(job.result(None if end is None else max(end - time.monotonic(), 0.0)))
+        except WanError as exc:
+            if isinstance(exc, JobTimeout) and not job.done():
+                raise
+            problems.append(exc)
+    if problems:
+        raise problems[0]
+    return clips
+
+
+def cancel(id: Named) -> str:  # noqa: A002 - what it is
+    """Cancel a job, wherever it runs, and return in words what came of it.
+
+    Only what still waits can be cancelled, and costs nothing; what runs goes on and is billed.
+
+    Parameters
+    ----------
+    id : str
+        As for `show`.
+
+    Raises
+    ------
+    InputError, SettingsError, ApiError, ConnectionFailed
+        If there is no such job; if its endpoint can't be asked.
+
+    Examples
+    --------
+    >>> wan_magic.cancel("3f2a")  # doctest: +SKIP
+    'job 3f2a9c01b7de is cancelled: nothing is paid'
+    """
+    from wan_magic.cancelling import cancel_elsewhere, cancel_here
+
+    settings = from_environment()
+    job = running(id)
+    if job is None or job.is_followed:
+        entry, ledger = found(id, settings)
+        job = launch.live_job(entry.id)
+        if job is None or job.is_followed:
+            return cancel_elsewhere(entry, ledger, settings_of(entry, settings))
+    return cancel_here(job)
+
+
+def forget(id: Named, files: bool = False, force: bool = False) -> str:  # noqa: A002
+    """Remove a job from the ledger, and return in words what was removed.
+
+    Parameters
+    ----------
+    id : str
+        As for `show`.
+    files : bool, default False
+        Whether its clip is deleted, too.
+    force : bool, default False
+        Also where it runs, or has a paid clip to fetch.
+
+    Raises
+    ------
+    InputError
+        If there is no such job; if it runs or is still to be fetched.
+
+    Examples
+    --------
+    >>> wan_magic.forget("3f2a", files=True)  # doctest: +SKIP
+    'job 3f2a9c01b7de is forgotten; a-cat-runs-0385dc79.mp4 is deleted'
+    """
+    from wan_magic.jobs.forgetting import forget_entry
+
+    entry, ledger = found(id, from_environment())
+    if entry.open and not force:
+        job = launch.live_job(entry.id)
+        if job is not None or ledger.presence.is_alive(entry.owner):
+            raise InputError(
+                f"job {entry.id} still runs ({entry.state})",
+                hint=f"%wanvideo cancel {entry.id} first; --force forgets it all the same, and"
+                " nobody will know of it then",
+            )
+        if not entry.is_preview:
+            raise InputError(
+                f"job {entry.id} may have a paid clip to fetch",
+                hint=f"%wanvideo resume {entry.id} fetches it; --force forgets it all the same",
+            )
+    return forget_entry(entry, ledger, files=files)

@@ -1,0 +1,108 @@
+"""What jobs cost, as people read it, and as other programs do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.money import money
+from wan_magic.output import html
+from wan_magic.output.history import jobs
+from wan_magic.output.table import Exports, html_table, one_line, text_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wan_magic.jobs.history import Sum
+
+_NOTHING = "–"
+_NOTE = (
+    "As billed where the service said it, else as estimated; jobs that still run are counted."
+    " Previews, and what failed or was cancelled, cost nothing."
+)
+
+
+class CostTable(Exports):
+    """What jobs cost, shown as a table with a total.
+
+    Parameters
+    ----------
+    rows : sequence of Sum
+        In the order in which they are shown.
+    by : str
+        What they are summed by: ``"day"``, ``"month"``, ``"model"`` or ``"notebook"``.
+    total : Sum
+        All rows together.
+
+    Examples
+    --------
+    >>> wan_magic.cost("month").total.amounts  # doctest: +SKIP
+    {'CNY': Decimal('12.50')}
+    """
+
+    def __init__(self, rows: Sequence[Sum], by: str, total: Sum) -> None:
+        self.rows = tuple(rows)
+        self.by = by
+        self.total = total
+
+    def __iter__(self) -> Iterator[Sum]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """In which something was billed."""
+        return tuple(sorted(self.total.amounts))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the columns that are exported."""
+        return (self.by, "jobs", *self.currencies, "unknown_price")
+
+    @property
+    def _head(self) -> tuple[str, ...]:
+        return (self.by, "jobs", *map(html.text, self.currencies), "price unknown")
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries of plain values, without the total."""
+        return [
+            {
+                self.by: row.key,
+                "jobs": row.jobs,
+                **{name: float(row.amounts.get(name, 0)) for name in self.currencies},
+                "unknown_price": row.unknown,
+            }
+            for row in self.rows
+        ]
+
+    def _texts(self, row: Sum) -> list[str]:
+        amounts = [row.amounts.get(name) for name in self.currencies]
+        return [
+            one_line(row.key) or "no notebook",
+            str(row.jobs),
+            *(_NOTHING if amount is None else money(amount, "") for amount in amounts),
+            str(row.unknown or _NOTHING),
+        ]
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return self._nothing()
+        rows = [self._texts(row) for row in (*self.rows, self.total)]
+        return f"{text_table(self._head, rows, self._head[1:])}\n\n{self._note()}"
+
+    def _repr_html_(self) -> str:
+        if not self.rows:
+            return html.line(html.text(self._nothing()))
+        *rows, last = [
+            [html.text(value) for value in self._texts(row)] for row in (*self.rows, self.total)
+        ]
+        table = html_table(self._head, rows, self._head[1:], total=last)
+        return table + html.line(html.text(self._note()))
+
+    def _note(self) -> str:
+        unknown = self.total.unknown
+        return f"{jobs(unknown)} of unknown price. {_NOTE}" if unknown else _NOTE
+
+    def _nothing(self) -> str:
+        return f"nothing was billed, and nothing runs. {_NOTE}"

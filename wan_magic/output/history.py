@@ -1,0 +1,256 @@
+"""The history of jobs as people read it, and as other programs do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.money import money
+from wan_magic.output import html
+from wan_magic.output.place import relative_src
+from wan_magic.output.table import Exports, html_table, one_line, text_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from wan_magic.jobs.entry import Entry
+
+SHOWN = 100
+"""Jobs that are shown at most; exports hold them all."""
+
+COLUMNS = (*("when", "state", "prompt", "model", "resolution", "seconds", "cost", "file", "id"),)
+_RIGHT = ("seconds", "cost")
+_TONES: dict[str, html.Tone] = {
+    "done": "good",
+    "failed": "bad",
+    "to be fetched": "warn",
+    "not watched": "warn",
+    "unsure": "warn",
+}
+_NOTHING = "–"
+
+
+def _local(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds).astimezone()
+
+
+class JobTable(Exports):
+    """Jobs of the ledger, shown as a table.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        In the order in which they are shown.
+    left : set of str
+        Ids of those that no living process takes care of and that have something to fetch.
+    is_filtered : bool, default False
+        Whether there may be others.
+
+    Examples
+    --------
+    >>> table = wan_magic.list_jobs("cat", since="7d")  # doctest: +SKIP
+    >>> [entry.path for entry in table]  # doctest: +SKIP
+    ['/home/anna/wan_videos/a-cat-runs-0385dc79.mp4']
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        *,
+        left: AbstractSet[str] = frozenset(),
+        is_filtered: bool = False,
+    ) -> None:
+        self.entries = tuple(entries)
+        self._left = left
+        self._is_filtered = is_filtered
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, at: int) -> Entry:
+        return self.entries[at]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the columns that are exported."""
+        return tuple(_facts)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the jobs as dictionaries of plain values; times are ISO 8601, amounts numbers.
+
+        They hold no key, no digest of one, and no address of a file.
+        """
+        return [{name: fact(entry) for name, fact in _facts.items()} for entry in self.entries]
+
+    def __repr__(self) -> str:
+        if not self.entries:
+            return self._nothing()
+        rows = [self._texts(entry) for entry in self.entries[:SHOWN]]
+        return "\n".join([text_table(COLUMNS, rows, _RIGHT), "", *self._notes()])
+
+    def _repr_html_(self) -> str:
+        if not self.entries:
+            return html.line(html.text(self._nothing()))
+        rows = [self._cells(entry) for entry in self.entries[:SHOWN]]
+        return html_table(COLUMNS, rows, _RIGHT) + "".join(
+            html.line(html.text(note)) for note in self._notes()
+        )
+
+    def _texts(self, entry: Entry, longest: int = 40) -> list[str]:
+        state = standing(entry, self._left)
+        return [
+            _local(entry.created).strftime("%Y-%m-%d %H:%M"),
+            f"{state} (preview)" if entry.is_preview else state,
+            html.short(one_line(_title(entry)), longest),
+            one_line(entry.model),
+            one_line(entry.tier) or _NOTHING,
+            f"{entry.seconds:g}" if entry.seconds else _NOTHING,
+            _cost(entry),
+            _file(entry),
+            entry.id,
+        ]
+
+    def _cells(self, entry: Entry) -> list[str]:
+        texts = dict(zip(COLUMNS, self._texts(entry, longest=90), strict=True))
+        state = standing(entry, self._left)
+        badge = html.badge(state.upper(), _TONES.get(state, "plain"))
+        preview = f" {html.badge('PREVIEW', 'preview')}" if entry.is_preview else ""
+        cells = {name: html.text(value) for name, value in texts.items()}
+        whole = html.text(html.short(_title(entry), 1000))
+        why = html.line(html.text(html.short(one_line(entry.error), 160)), size=11)
+        cells["state"] = badge + preview
+        cells["prompt"] = (
+            f'<div style="min-width:160px;max-width:340px;overflow-wrap:anywhere" title="{whole}">'
+            f"{cells['prompt']}{why if entry.error else ''}</div>"
+        )
+        cells["file"] = _link(entry, texts["file"])
+        cells["id"] = html.code(entry.id)
+        whole_words = ("when", "state", "model", "cost", "id")
+        return [
+            f'<span style="white-space:nowrap">{cells[name]}</span>'
+            if name in whole_words
+            else cells[name]
+            for name in COLUMNS
+        ]
+
+    def _notes(self) -> list[str]:
+        states = Counter(standing(entry, self._left) for entry in self.entries)
+        counted = ", ".join(f"{number} {state}" for state, number in states.items())
+        lines = [f"{jobs(len(self.entries))}: {counted}"]
+        if len(self.entries) > SHOWN:
+            lines[0] += f"; the first {SHOWN} are shown, to_dicts() and the exports hold them all"
+        if any(_is_estimated(entry) for entry in self.entries[:SHOWN]):
+            lines.append("≈ as estimated; the others as billed")
+        if number := sum(entry.id in self._left for entry in self.entries):
+            lines.append(f"{jobs(number)} still out there: %wanvideo resume")
+        return lines
+
+    def _nothing(self) -> str:
+        if self._is_filtered:
+            return "no job fits; %wanvideo jobs lists them all"
+        return "no jobs yet: %%wanvideo makes the first one"
+
+
+def jobs(number: int) -> str:
+    """Return a number of jobs in words: 1 job, 2 jobs."""
+    return "1 job" if number == 1 else f"{number} jobs"
+
+
+def standing(entry: Entry, left: Container[str] = ()) -> str:
+    """Return in a word or two how a job stands.
+
+    Parameters
+    ----------
+    entry : Entry
+        The job.
+    left : container of str
+        Ids of the jobs that no living process takes care of and that have something to
+        fetch: what their last state says is no longer so.
+
+    Returns
+    -------
+    str
+        A state, or ``"to be fetched"`` (it is made), ``"not watched"`` (its task may run),
+        ``"unsure"`` (nobody knows whether it was accepted).
+    """
+    if entry.id not in left:
+        return "not watched" if entry.state == "detached" else entry.state
+    if entry.made is not None:
+        return "to be fetched"
+    return "not watched" if entry.task_id else "unsure"
+
+
+def _title(entry: Entry) -> str:
+    """Return what a job is called by: its prompt, its effect, or its inputs."""
+    names = ", ".join(str(one.get("name", "")) for one in entry.request.get("inputs", ()))
+    return entry.prompt.strip() or str(entry.request.get("template") or "") or names or _NOTHING
+
+
+def _is_estimated(entry: Entry) -> bool:
+    return not entry.is_preview and entry.cost is None and bool(entry.spent)
+
+
+def _cost(entry: Entry) -> str:
+    if entry.is_preview:
+        return "free"
+    amount = entry.spent
+    if amount is None:
+        return "unknown"
+    if not amount:
+        return _NOTHING
+    about = "≈ " if entry.cost is None else ""
+    return f"{about}{money(amount, entry.currency)}"
+
+
+def _file(entry: Entry) -> str:
+    if not entry.path or entry.state != "done":
+        return _NOTHING
+    return one_line(Path(entry.path).name) if entry.file else "gone"
+
+
+def _link(entry: Entry, shown: str) -> str:
+    """Return the file's name: a link where the front end can reach it, else with its place."""
+    if entry.file is None:
+        return html.text(shown)
+    address = relative_src(entry.file)
+    style = "overflow-wrap:anywhere"
+    if address is None:
+        return f'<span style="{style}" title="{html.text(entry.path)}">{html.text(shown)}</span>'
+    return f'<a href="{html.text(address)}" style="{style}">{html.text(shown)}</a>'
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else _local(seconds).isoformat(timespec="seconds")
+
+
+_facts: dict[str, Callable[[Entry], Any]] = {
+    "id": lambda entry: entry.id,
+    "created": lambda entry: _time(entry.created),
+    "ended": lambda entry: _time(entry.ended),
+    "state": lambda entry: entry.state,
+    "open": lambda entry: entry.open,
+    "prompt": lambda entry: entry.prompt,
+    "model": lambda entry: entry.model,
+    "resolution": lambda entry: entry.tier,
+    "seconds": lambda entry: entry.seconds,
+    "seed": lambda entry: entry.seed,
+    "inputs": lambda entry: ", ".join(
+        str(one.get("name", "")) for one in entry.request.get("inputs", ())
+    ),
+    "endpoint": lambda entry: entry.endpoint,
+    "preview": lambda entry: entry.is_preview,
+    "currency": lambda entry: entry.currency,
+    "estimate": lambda entry: None if entry.estimate is None else float(entry.estimate),
+    "cost": lambda entry: None if entry.cost is None else float(entry.cost),
+    "notebook": lambda entry: entry.notebook,
+    "path": lambda entry: entry.path,
+    "task_id": lambda entry: entry.task_id,
+    "error": lambda entry: entry.error,
+}
+"""What is exported of a job. The digest of its account and its addresses are not."""
