@@ -17,7 +17,8 @@ def clean_machine(tmp_path_factory, monkeypatch):
     for name in list(os.environ):
         if name.startswith(("DASHSCOPE_", "WAN_MAGIC_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)  # where a config file might lie
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):  # all of ours lies there
+        monkeypatch.delenv(name, raising=False)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))

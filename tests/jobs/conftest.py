@@ -11,6 +11,7 @@ from PIL import Image
 
 from wan_magic.jobs.job import Job
 from wan_magic.wan.endpoints import Endpoint
+from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.request import VideoRequest
 
 
@@ -41,6 +42,8 @@ def drive(tmp_path, video):
         queries=None,
         cancels=None,
         policies=None,
+        lists=None,
+        ledger=None,
         posts=None,
         storage=None,
         folder=None,
@@ -55,7 +58,8 @@ def drive(tmp_path, video):
             folder.mkdir()
         clock = Clock()
         request = request or VideoRequest(prompt="A cat, running", resolution="480P", seed=7)
-        job = Job(request, **{"endpoint": "beijing", "region": "beijing", "clock": clock} | job)
+        prices = PriceList("beijing")
+        job = Job(request, **{"endpoint": "beijing", "prices": prices, "clock": clock} | job)
         client = FakeClient(
             creates or [task("PENDING", request_id="r-create")],
             queries or [task("PENDING"), task("RUNNING"), task("SUCCEEDED", video_url=LINK)],
@@ -63,7 +67,8 @@ def drive(tmp_path, video):
             policies or [POLICY],
             # Its own key, and so its own uploads, unless a test wants jobs to share them.
             endpoint or Endpoint("fake", "https://api.example/api/v1", f"{tmp_path}-{number}"),
+            lists or (),
         )
-        return Drive(folder, clock, job, client, FakeStorage(storage or [video], posts or [b""]))
+        return Drive(folder, clock, job, client, FakeStorage(storage or [video], posts or [b""]), ledger)
 
     return make

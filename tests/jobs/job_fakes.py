@@ -8,6 +8,7 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.jobs.lifecycle import live
+from wan_magic.jobs.limits import Limiter
 from wan_magic.wan.client import Task
 from wan_magic.wan.endpoints import Endpoint
 
@@ -49,19 +50,23 @@ POLICY = {
     "expire_in_seconds": 300,
     "max_file_size_mb": 100,
 }
-DROPPED = ConnectionFailed("the connection broke before the answer came", maybe_accepted=True)
-UNREACHED = ConnectionFailed("cannot reach the host")
+DROPPED = ConnectionFailed(
+    "the connection broke before the answer came", maybe_accepted=True, transient=True
+)
+UNREACHED = ConnectionFailed("cannot reach the host", transient=True)
 
 
 class FakeClient:
     """Gives its scripted answers in turn, the last one for ever; errors are raised."""
 
-    def __init__(self, creates, queries, cancels, policies=(POLICY,), endpoint=None):
+    def __init__(self, creates, queries, cancels, policies=(POLICY,), endpoint=None, lists=()):
         self.script = {"create": creates, "query": queries, "cancel": cancels}
+        self.script["list"] = list(lists) or [[]]
         self.script["policy"] = list(policies)
         self.endpoint = endpoint or Endpoint("fake", "https://api.example/api/v1", "sk-fake")
         self.calls = []
         self.created = []
+        self.filters = []
 
     def _next(self, name):
         self.calls.append(name)
@@ -84,6 +89,10 @@ class FakeClient:
 
     def cancel(self, task_id):
         return self._next("cancel")
+
+    def list_tasks(self, **filters):
+        self.filters.append(filters)
+        return self._next("list")
 
 
 class Response:
@@ -198,13 +207,16 @@ class FakeStorage:
 class Drive:
     """A job, its fakes, and everything that was to be seen on the way."""
 
-    def __init__(self, folder, clock, job, client, storage):
+    def __init__(self, folder, clock, job, client, storage, ledger=None):
         self.folder = folder
         self.clock = clock
         self.job = job
         self.client = client
         self.storage = storage
-        self.steps = live(job, client, storage, folder)
+        self.limiter = Limiter(client.endpoint, clock=clock)
+        self.steps = live(
+            job, client, storage, folder, ledger=ledger, limiter=self.limiter, wall=clock
+        )
         self.seen = []
         self.waits = []
         job.on_change(lambda job: self.seen.append((str(job.state), job.message)))

@@ -11,11 +11,12 @@ import pytest
 from wan_magic.errors import JobFailed, JobTimeout
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.runner import Runner
+from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.request import VideoRequest
 
 
 def job():
-    return Job(VideoRequest(prompt="waves"), endpoint="beijing", region="beijing")
+    return Job(VideoRequest(prompt="waves"), endpoint="beijing", prices=PriceList("beijing"))
 
 
 def ended(outcome="the clip", state=State.DONE):
@@ -192,5 +193,5 @@ def test_the_result_is_there_when_listeners_hear_of_the_end():
 
 
 def test_a_preview_at_the_price_of_the_hosted_api():
-    made = Job(VideoRequest(prompt="p"), endpoint="local", region="beijing", is_preview=True)
+    made = Job(VideoRequest(prompt="p"), endpoint="local", prices=PriceList("beijing"), is_preview=True)
     assert str(made.estimate) == "5.00 CNY"

@@ -88,94 +88,6 @@ def test_an_answer_without_a_status_says_what_it_says(drive):
     assert ride.messages == ["the server says 'Busy: come back later'", "the server names no state"]
 
 
-# -- the submit -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", ["Throttling", "Throttling.RateQuota", "limit_requests", ""])
-def test_a_busy_endpoint_is_asked_again_and_says_so(drive, code):
-    ride = drive(creates=[refused(429, code), refused(429, code), task("PENDING")])
-    ride.run()
-    assert ride.job.state is State.DONE
-    assert ride.client.calls.count("create") == 3
-    assert ride.messages[0].startswith("the endpoint is busy (429): submitting again in ")
-    assert ("queued", "") in ride.seen, "the message goes when the submit went well"
-
-
-def test_the_server_says_how_long_to_wait(drive):
-    ride = drive(creates=[refused(429, "Throttling", retry_after=9.0), task("PENDING")])
-    ride.step()
-    assert ride.waits == [9.0]
-    assert ride.messages == ["the endpoint is busy (429): submitting again in 9 s"]
-
-
-def test_an_endpoint_that_stays_busy(drive):
-    ride = drive(creates=[refused(429, "Throttling")])
-    error = ride.run()
-    assert isinstance(error, ApiError)
-    assert error.status == 429
-    assert ride.job.state is State.FAILED
-    assert ride.client.calls == ["create"] * 6
-    assert 20 < sum(ride.waits) < 60
-
-
-def test_nobody_waits_to_submit_beyond_the_jobs_own_time(drive):
-    ride = drive(creates=[refused(429, "Throttling", retry_after=3600.0)], timeout=60)
-    assert isinstance(ride.run(), ApiError)
-    assert ride.waits == []
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (429, "PostpaidBillOverdue"),
-        (429, "CommodityNotPurchased"),
-        (400, "InvalidParameter"),
-        (401, "InvalidApiKey"),
-        (403, "AccessDenied"),
-        (404, "ModelNotFound"),
-        (413, ""),
-        (500, "InternalError"),
-        (503, "ServiceUnavailable"),
-    ],
-)
-def test_any_other_refusal_is_final(drive, status, code):
-    ride = drive(creates=[refused(status, code)])
-    error = ride.run()
-    assert (type(error), error.status, error.code) == (ApiError, status, code)
-    assert ride.job.state is State.FAILED
-    assert ride.client.calls == ["create"]
-    assert ride.waits == []
-
-
-def test_an_answer_that_never_came_is_not_paid_twice(drive):
-    ride = drive(creates=[DROPPED, task("PENDING")])
-    error = ride.run()
-    assert isinstance(error, ConnectionFailed)
-    assert error.maybe_accepted
-    assert ride.client.calls == ["create"]
-    assert "may have been accepted, so it was not sent again" in error.hint
-    assert "console" in error.hint
-
-
-def test_a_preview_can_just_be_run_again(drive):
-    error = drive(creates=[DROPPED], is_preview=True).run()
-    assert error.hint == "run the cell again: a preview costs nothing"
-
-
-def test_a_hint_to_the_cause_is_kept(drive):
-    odd = ConnectionFailed(
-        "text/html instead of JSON", hint="check --endpoint", maybe_accepted=True
-    )
-    error = drive(creates=[odd]).run()
-    assert error.hint.startswith("check --endpoint; the request may have been accepted")
-
-
-def test_a_host_that_was_not_reached_got_nothing(drive):
-    error = drive(creates=[UNREACHED]).run()
-    assert isinstance(error, ConnectionFailed)
-    assert "accepted" not in str(error)
-
-
 # -- the watch --------------------------------------------------------------------
 
 
@@ -256,15 +168,6 @@ def test_an_id_that_a_resumed_job_never_saw_is_given_up_at_once(drive):
     ride = drive(queries=[task("UNKNOWN")], task_id="0385dc79-5ff8")
     assert isinstance(ride.run(), JobFailed)
     assert ride.client.calls == ["query"]
-
-
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 524])
-def test_a_server_error_on_the_paid_call_never_says_to_send_it_again(drive, status):
-    ride = drive(creates=[refused(status)])
-    error = ride.run()
-    assert ride.client.calls == ["create"]
-    assert "it was not sent again" in error.hint
-    assert "before you run the cell again" in error.hint
 
 
 def test_a_task_that_becomes_visible_only_after_a_while_is_not_given_up(drive):

@@ -15,6 +15,7 @@ from wan_magic import api
 from wan_magic.errors import JobCancelled, JobFailed, JobTimeout
 from wan_magic.jobs.job import Job, State
 from wan_magic.notebook.status import StatusCard
+from wan_magic.wan.estimate import PriceList
 
 EVIL = '<script>alert("x")</script> & <b>'
 
@@ -53,7 +54,7 @@ def make(clock, real_job):
 
     def make_card(prompt="A cat runs", task_id="", notes=None, options=USUAL, **about):
         request, found = api.build(prompt, **options)
-        about = {"endpoint": "beijing", "region": "beijing", **about}
+        about = {"endpoint": "beijing", "prices": PriceList("beijing"), **about}
         job = Job(
             request,
             notes=found if notes is None else notes,
@@ -127,7 +128,7 @@ def test_an_estimate_is_called_one(make):
 
 
 def test_a_gateways_price_is_not_invented(make):
-    _, card = make(endpoint="gateway.example", region=None)
+    _, card = make(endpoint="gateway.example", prices=PriceList())
     assert "price unknown" in shown(card)
     assert "CNY" not in shown(card)
     assert "gateway.example" in shown(card)

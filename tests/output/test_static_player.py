@@ -20,6 +20,7 @@ from wan_magic.output.player import (
     price_line,
     started_bundle,
 )
+from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.media import Input
 from wan_magic.wan.request import VideoRequest
 
@@ -348,7 +349,7 @@ def test_a_clip_shows_itself(make_clip):
 
 def job_that(error=None, state=State.FAILED, clip=None, **fields):
     request = VideoRequest(prompt="waves <b>", resolution="480P", seed=7)
-    made = Job(request, **{"endpoint": "beijing", "region": "beijing"} | fields)
+    made = Job(request, **{"endpoint": "beijing", "prices": PriceList("beijing")} | fields)
     made.task_id = made.task_id or "0385dc79-5ff8"
     made.finish(error or clip, state)
     return made
@@ -411,7 +412,7 @@ def test_a_job_that_was_never_accepted_names_no_task():
 
 
 def test_a_front_end_without_widgets_sees_what_was_started():
-    made = Job(VideoRequest(prompt=EVIL), endpoint="beijing", region="beijing")
+    made = Job(VideoRequest(prompt=EVIL), endpoint="beijing", prices=PriceList("beijing"))
     data = started_bundle(made)
     tree = Tree(data["text/html"])
     assert tree.text.startswith("SUBMITTING")
@@ -424,15 +425,15 @@ def test_a_front_end_without_widgets_sees_what_was_started():
     ("fields", "words"),
     [
         ({}, "estimated cost 5.00 CNY (5 s × 1.00 CNY, price list of 2026-04)"),
-        ({"region": None}, "price unknown here"),
+        ({"prices": PriceList()}, "price unknown here"),
         ({"is_preview": True}, "free preview (the hosted API: about 5.00 CNY)"),
-        ({"is_preview": True, "region": None}, "free preview"),
+        ({"is_preview": True, "prices": PriceList()}, "free preview"),
         ({"task_id": "t"}, "no further cost"),
     ],
     ids=str,
 )
 def test_the_price_is_told_before_it_is_paid(fields, words):
-    made = Job(VideoRequest(prompt="p"), **{"endpoint": "e", "region": "beijing"} | fields)
+    made = Job(VideoRequest(prompt="p"), **{"endpoint": "e", "prices": PriceList("beijing")} | fields)
     assert price_line(made) == words
 
 
@@ -475,13 +476,13 @@ MOVED = (
     ids=["by mode", "unknown length", "the model decides", "input too", "unknown model"],
 )
 def test_a_price_by_mode_or_of_unknown_length_is_told_as_far_as_it_is_known(request_, words):
-    made = Job(request_, endpoint="beijing", region="beijing")
+    made = Job(request_, endpoint="beijing", prices=PriceList("beijing"))
     assert price_line(made) == words.replace("seconds is billed", "seconds are billed")
 
 
 def test_of_a_clip_whose_length_only_the_server_knows_no_length_is_claimed():
     request = VideoRequest(model="wan3.0-video", prompt="p", duration=-1, seed=7)
-    made = Job(request, endpoint="beijing", region="beijing")
+    made = Job(request, endpoint="beijing", prices=PriceList("beijing"))
     assert (
         "wan3.0-video · 1080P · seed 7 · at beijing" in Tree(started_bundle(made)["text/html"]).text
     )
@@ -489,6 +490,6 @@ def test_of_a_clip_whose_length_only_the_server_knows_no_length_is_claimed():
 
 def test_the_mode_stands_where_there_is_no_resolution():
     request = VideoRequest(model="wan2.2-animate-move", inputs=MOVED)
-    made = Job(request, endpoint="beijing", region="beijing")
+    made = Job(request, endpoint="beijing", prices=PriceList("beijing"))
     text = Tree(started_bundle(made)["text/html"]).text
     assert "wan2.2-animate-move · wan-std · 2.5 s · at beijing" in text

@@ -62,10 +62,11 @@ def take_in(
     """
     intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
     job = intake.job()
-    budgets = {} if job.is_preview else settings.budgets
-    if not job.is_preview:
-        check_cost(job.estimate, settings.max_cost)
+    max_cost, budgets = settings.max_cost, settings.budgets
+    if job.is_preview:
+        max_cost, budgets = (), {}
     if ledger is None:
+        check_cost(job.estimate, max_cost)
         check_budget(job.estimate, budgets, None)
         return job, True
     looks = not fresh and request.seed != RANDOM_SEED
@@ -80,6 +81,7 @@ def take_in(
                     continue
                 if found is not None:
                     return found
+            check_cost(job.estimate, max_cost)
             if budgets:
                 starts = period_starts(datetime.now())
                 check_budget(job.estimate, budgets, ledger.spent(connection, starts, notebook))

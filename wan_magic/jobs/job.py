@@ -69,8 +69,9 @@ class State(StrEnum):
 class Record:
     """What is written down of a job; this one writes nothing. See `wan_magic.jobs.ledger`."""
 
-    def sending(self, job: Job) -> None:
+    def sending(self, job: Job, now: float) -> None:
         """Note that the paid call is about to be made; raises if that can't be written."""
+        job.sent_at = now
 
     def changed(self, job: Job, changes: dict[str, Any]) -> None:
         """Note new values of a job's attributes."""

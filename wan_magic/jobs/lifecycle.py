@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.ledger import Ledger
-    from wan_magic.jobs.limits import Ticket
+    from wan_magic.jobs.limits import Limiter, Ticket
     from wan_magic.wan.client import WanClient
 
 _ENDS = {JobCancelled: State.CANCELLED, JobTimeout: State.DETACHED}
@@ -46,6 +46,7 @@ def live(
     folder: Path,
     *,
     ledger: Ledger | None = None,
+    limiter: Limiter | None = None,
     wall: Callable[[], float] = time.time,
 ) -> Iterator[float]:
     """Take a job from its submit to its clip; every way out ends the job.
@@ -62,10 +63,13 @@ def live(
         Where the clip is saved; exists.
     ledger : Ledger, optional
         Where the job is written down.
+    limiter : Limiter, optional
+        By default the process's one for the client's endpoint.
     wall : callable
         Seconds since 1970.
     """
-    life = _Life(job, client, storage, folder, ledger, wall)
+    limiter = limiter or limiter_for(client.endpoint)
+    life = _Life(job, client, storage, folder, ledger, limiter, wall)
     try:
         clip = yield from life.run()
     except WanError as exc:
@@ -94,6 +98,7 @@ class _Life:
         storage: requests.Session,
         folder: Path,
         ledger: Ledger | None,
+        limiter: Limiter,
         wall: Callable[[], float],
     ) -> None:
         self.job = job
@@ -102,7 +107,9 @@ class _Life:
         self.folder = folder
         self.ledger = ledger
         self.wall = wall
-        self.limiter = limiter_for(client.endpoint)
+        self.limiter = limiter
+        if ledger is not None:
+            self.limiter.others = self._elsewhere
         self.ticket: Ticket | None = None
 
     def leave(self) -> None:
@@ -125,8 +132,8 @@ class _Life:
         else:
             request = yield from upload(job, self.client, self.storage)
             self.ticket = self.limiter.line_up(job.request.row, lambda: job.wake())
-            yield from submit(job, self.client, request, self.ticket, self._settled)
-        task = yield from watch(job, self.client, history=self._history())
+            yield from submit(job, self.client, request, self.ticket, self._settled, self.wall)
+        task = yield from watch(job, self.client)
         self.leave()
         job.update(usage=dict(task.usage), cost=final_cost(job, task))
         return (yield from fetch(job, self.client, task, self.storage, self.folder))
@@ -157,6 +164,14 @@ class _Life:
                 "the service did not accept it: its list has no such task",
                 hint="nothing is paid; run the cell again",
             )
+
+    def _elsewhere(self, model: str) -> int:
+        """How many tasks of a model other processes have at the server."""
+        assert self.ledger is not None
+        try:
+            return self.ledger.in_flight(account_of(self.client.endpoint), model)
+        except WanError:
+            return 0
 
     def _history(self) -> list[float]:
         """How long such tasks took before."""

@@ -33,7 +33,7 @@ class LedgerRecord(Record):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def sending(self, job: Job) -> None:
+    def sending(self, job: Job, now: float) -> None:
         """Note that the paid call is about to be made.
 
         Raises
@@ -41,8 +41,8 @@ class LedgerRecord(Record):
         LedgerError
             If that can't be written: the call must not be made.
         """
-        job.sent_at = self._ledger.clock()
-        self._ledger.change(job.id, {"sent": job.sent_at, "state": "submitting"}, "submitting")
+        self._ledger.change(job.id, {"sent": now, "state": "submitting"}, "submitting")
+        super().sending(job, now)
 
     def changed(self, job: Job, changes: dict[str, Any]) -> None:
         """Note a new state, the server's ids, what was billed."""

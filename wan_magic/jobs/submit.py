@@ -161,6 +161,7 @@ def submit(
     request: VideoRequest,
     ticket: Ticket,
     settled: Callable[[], Generator[float, None, str]],
+    wall: Callable[[], float],
 ) -> Generator[float, None, None]:
     """Make the paid call, once: again only where it surely was not accepted.
 
@@ -173,11 +174,13 @@ def submit(
     settled : callable
         Starts the search for the task of a call whose answer was lost: its id, or ``""`` where
         there surely is none.
+    wall : callable
+        Seconds since 1970.
     """
     tries, throttled_since = 0, None
     while True:
         yield from _turn(job, ticket)
-        job.record.sending(job)
+        job.record.sending(job, wall())
         job.update(state=State.SUBMITTING)
         try:
             task = client.create(request)
@@ -244,7 +247,9 @@ def _may_be_accepted(exc: ApiError | ConnectionFailed) -> bool:
 
 def _may_pass(exc: ApiError | ConnectionFailed) -> bool:
     """Whether a call that surely was not accepted may be the next time."""
-    return exc.transient if isinstance(exc, ConnectionFailed) else time_may_cure(exc.status)
+    if isinstance(exc, ConnectionFailed):
+        return exc.transient
+    return exc.status == 408 or exc.status >= 500  # a 429 that gets here is about bills
 
 
 def _look_for_it(

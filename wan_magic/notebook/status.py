@@ -197,10 +197,11 @@ def _status_html(job: Job) -> str:
     """Return the stepper and the clock."""
     steps = []
     at = _STEPS.index(job.state) if job.state in _STEPS else 0
+    first = "waiting for a slot" if job.state is State.WAITING else _STEPS[0]
     for index, step in enumerate(_STEPS):
         mark = "●" if index <= at else "○"
         weight = "font-weight:600" if index == at else f"opacity:{0.85 if index < at else 0.5}"
-        label = "submitted" if index == 0 < at else step
+        label = ("submitted" if at else first) if index == 0 else step
         steps.append(f'<span style="white-space:nowrap;{weight}">{mark} {label}</span>')
     clock = [html.duration(job.elapsed), _expected(job), _progress(job)]
     return (
@@ -215,7 +216,7 @@ def _expected(job: Job) -> str:
     if job.is_preview:
         return "a preview usually takes seconds (estimate)"
     request = job.request
-    if job.is_resumed or not request.effective_duration:
+    if not job.knows_request or not request.effective_duration:
         return ""
     low, high = request.row.minutes or usual_minutes(
         request.effective_resolution, request.effective_duration

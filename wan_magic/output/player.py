@@ -183,6 +183,9 @@ def _model(request: VideoRequest, *, is_preview: bool) -> str:
 
 def cost_line(clip: Clip) -> str:
     """Return what the clip cost, in words."""
+    if clip.from_library:
+        before = "" if clip.is_preview else f" (it cost {_amount(clip.cost)})"
+        return f"from your library, 0.00{before}"
     if not clip.is_preview:
         return _amount(clip.cost)
     if clip.cost.per_second is None:
@@ -226,7 +229,7 @@ def request_facts(job: Job) -> list[str]:
     """Return what will be made, as HTML; of a resumed job only what is known."""
     request = job.request
     facts = [_model(request, is_preview=job.is_preview)]
-    if not job.is_resumed:
+    if job.knows_request:
         facts.append(html.text(request.size or request.tier))
         if request.effective_duration:
             facts.append(f"{request.effective_duration:g} s")
