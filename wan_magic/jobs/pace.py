@@ -49,7 +49,7 @@ class _Curve:
 
     def at(self, seconds: float) -> tuple[float, float]:
         """Return how many tasks end in this second, and how many end later."""
-        power = (min(seconds / self.middle, 1e4)) ** self.steep
+        power = math.pow(min(seconds / self.middle, 1e4), self.steep)
         later = self.weight / (1 + power)
         return self.steep / seconds * power / (1 + power) * later, later
 
@@ -119,7 +119,7 @@ class Pace:
 
     def _gap(self, elapsed: float) -> float:
         """Return the seconds in which the looks' density adds up to one look."""
-        left = _CLOSE * (self._curves[0].steep / 3) ** _SPARED / math.sqrt(self.middle)
+        left = _CLOSE * math.pow(self._curves[0].steep / 3, _SPARED) / math.sqrt(self.middle)
         gap = 0.0
         while gap < _MOST:
             now = elapsed + gap + _STEP / 2
@@ -134,8 +134,12 @@ class Pace:
 
     def _chance(self, seconds: float) -> float:
         """Return the chance that a task that has not ended yet ends in this second."""
-        at = [curve.at(max(seconds, _STEP)) for curve in self._curves]
-        return sum(ends for ends, _ in at) / sum(later for _, later in at)
+        now = later = 0.0
+        for curve in self._curves:
+            ends, rest = curve.at(max(seconds, _STEP))
+            now += ends
+            later += rest
+        return now / later
 
 
 def _part(ordered: Sequence[float], part: float) -> float:

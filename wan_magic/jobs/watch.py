@@ -196,6 +196,7 @@ class _Watcher:
         else:
             self._limiter.query_ok()
             self._cancelled_at = job.clock()  # which a query may show only later
+            job.update(message="")
 
     def _judge_cancel(self, task: Task) -> None:
         """Say what became of a cancel that the server accepted, if it shows no effect."""
@@ -254,7 +255,7 @@ def _has_ended(job: Job, task: Task) -> bool:
         raise JobCancelled("cancelled while it waited in the queue: nothing is paid")
     state = State.QUEUED if task.state == "queued" else State.RUNNING
     message = job.message if job.cancel_requested else ""
-    if task.status.upper() not in ("PENDING", "RUNNING"):
+    if task.status.upper() not in ("PENDING", "RUNNING") and not job.cancel_refused:
         said = task.status or ": ".join(filter(None, (task.code, task.message)))
         message = f"the server says {said!r}" if said else "the server names no state"
     job.update(state=state, message=message)
