@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wan_magic.errors import InputError, WanError
-from wan_magic.launch import start
+from wan_magic.launch import start as start
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
@@ -126,7 +126,7 @@ def build(
         model=row.name,
         prompt=prompt,
         audio=switch,
-        seed=None if dice else seed,  # type: ignore[arg-type] - any other text is refused below
+        seed=None if dice else cast("int | None", seed),  # another text is refused below
         unchecked=unchecked,
         **fields,
     )
@@ -269,7 +269,7 @@ def submit(
     over_budget: bool = False,
     **options: Any,
 ) -> Job:
-    """Submit a request and return at once; an equal one that was submitted before is not paid twice.
+    """Submit a request and return at once; equal requests are not paid twice.
 
     Parameters
     ----------

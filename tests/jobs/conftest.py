@@ -49,7 +49,8 @@ def drive(tmp_path, video):
         folder=None,
         request=None,
         endpoint=None,
-        **job,
+        job=None,
+        **about,
     ):
         nonlocal number
         number += 1
@@ -58,8 +59,11 @@ def drive(tmp_path, video):
             folder.mkdir()
         clock = Clock()
         request = request or VideoRequest(prompt="A cat, running", resolution="480P", seed=7)
-        prices = PriceList("beijing")
-        job = Job(request, **{"endpoint": "beijing", "prices": prices, "clock": clock} | job)
+        if job is None:
+            known = {"endpoint": "beijing", "prices": PriceList("beijing"), "clock": clock}
+            job = Job(request, **known | about)
+        else:
+            job.clock, job.started = clock, clock()
         client = FakeClient(
             creates or [task("PENDING", request_id="r-create")],
             queries or [task("PENDING"), task("RUNNING"), task("SUCCEEDED", video_url=LINK)],
@@ -69,6 +73,7 @@ def drive(tmp_path, video):
             endpoint or Endpoint("fake", "https://api.example/api/v1", f"{tmp_path}-{number}"),
             lists or (),
         )
-        return Drive(folder, clock, job, client, FakeStorage(storage or [video], posts or [b""]), ledger)
+        host = FakeStorage(storage or [video], posts or [b""])
+        return Drive(folder, clock, job, client, host, ledger)
 
     return make

@@ -193,5 +193,7 @@ def test_the_result_is_there_when_listeners_hear_of_the_end():
 
 
 def test_a_preview_at_the_price_of_the_hosted_api():
-    made = Job(VideoRequest(prompt="p"), endpoint="local", prices=PriceList("beijing"), is_preview=True)
+    made = Job(
+        VideoRequest(prompt="p"), endpoint="local", prices=PriceList("beijing"), is_preview=True
+    )
     assert str(made.estimate) == "5.00 CNY"

@@ -150,9 +150,14 @@ def test_a_folder_that_may_not_be_written(tmp_path):
 
 def test_a_change_that_fails_in_the_middle_changes_nothing(ledger):
     job = add(ledger)
-    with pytest.raises(RuntimeError), ledger.transaction() as connection:
-        ledger.change_in(connection, job, {"state": "running"})
-        raise RuntimeError
+
+    def broken():
+        with ledger.transaction() as connection:
+            ledger.change_in(connection, job, {"state": "running"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
     assert ledger.entry(job).state == "submitting"
 
 
@@ -241,7 +246,9 @@ with ledger.transaction() as connection:
 print("ready", flush=True)
 time.sleep(600)
 """
-    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE
+    )
     with process:
         assert process.stdout.readline() == b"ready\n"
         ledger = Ledger(tmp_path)

@@ -86,6 +86,7 @@ def test_a_resumed_job_is_watched_and_not_submitted(drive):
     ride = drive(
         request=VideoRequest(model="wan2.5-i2v-preview"),
         task_id="0385dc79-5ff8",
+        knows_request=False,
         queries=[task("RUNNING"), done],
     )
     assert (ride.job.state, ride.job.is_resumed) == (State.QUEUED, True)

@@ -377,11 +377,11 @@ def test_a_file_outlives_a_job_that_failed_for_another_reason(drive_up, shared):
 
 
 def test_the_paid_call_is_made_once_after_an_upload_too(drive_up):
-    ride = drive_up(creates=[DROPPED])
+    ride = drive_up(creates=[DROPPED], lists=[refused(404)])
     error = ride.run()
     assert isinstance(error, ConnectionFailed)
     assert "may have been accepted" in error.hint
-    assert ride.client.calls == ["policy", "create"]
+    assert ride.client.calls == ["policy", "create", "list"]
 
 
 def test_a_busy_endpoint_is_asked_again_with_the_same_uploads(drive_up):

@@ -60,8 +60,7 @@ def take_in(
     BudgetExceeded
         If it costs more than it may.
     """
-    intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
-    job = intake.job()
+    job = _job(request, endpoint, settings, notes=notes)
     max_cost, budgets = settings.max_cost, settings.budgets
     if job.is_preview:
         max_cost, budgets = (), {}
@@ -69,6 +68,7 @@ def take_in(
         check_cost(job.estimate, max_cost)
         check_budget(job.estimate, budgets, None)
         return job, True
+    intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
     looks = not fresh and request.seed != RANDOM_SEED
     spoilt: set[str] = set()
     while True:
@@ -76,14 +76,15 @@ def take_in(
             return done, False
         with ledger.transaction() as connection:
             if looks:
-                found = intake.on_its_way(connection, spoilt)
-                if found == "look again":
+                try:
+                    found = intake.on_its_way(connection, spoilt)
+                except _EndedJustNow:
                     continue
                 if found is not None:
                     return found
             check_cost(job.estimate, max_cost)
             if budgets:
-                starts = period_starts(datetime.now())
+                starts = period_starts(datetime.fromtimestamp(ledger.clock()))
                 check_budget(job.estimate, budgets, ledger.spent(connection, starts, notebook))
             ledger.add(connection, intake.row(job, notebook, cell))
         job.record = LedgerRecord(ledger)
@@ -139,13 +140,17 @@ def _job(request: VideoRequest, endpoint: Endpoint, settings: Settings, **more: 
     )
 
 
+class _EndedJustNow(Exception):
+    """A job that was on its way has its clip by now."""
+
+
 class _Intake:
     def __init__(
         self,
         request: VideoRequest,
         endpoint: Endpoint,
         settings: Settings,
-        ledger: Ledger | None,
+        ledger: Ledger,
         folder: Path,
         notes: tuple[str, ...],
         live: Mapping[str, Job],
@@ -156,15 +161,10 @@ class _Intake:
         self.folder = folder
         self.notes = notes
         self.live = live
-        self._ledger = ledger
+        self.ledger = ledger
         self.fingerprint = request.fingerprint()
         self.place = place_of(endpoint)
         self.account = account_of(endpoint)
-
-    @property
-    def ledger(self) -> Ledger:
-        assert self._ledger is not None
-        return self._ledger
 
     def job(self, **more: Any) -> Job:
         return _job(self.request, self.endpoint, self.settings, notes=self.notes, **more)
@@ -248,11 +248,11 @@ class _Intake:
 
     def on_its_way(
         self, connection: sqlite3.Connection, spoilt: set[str]
-    ) -> tuple[Job, bool] | str | None:
+    ) -> tuple[Job, bool] | None:
         """Return the job of an equal request that may still bring a clip."""
         for entry in self.ledger.twins(self.fingerprint, self.place, connection):
             if entry.state == State.DONE and entry.id not in spoilt:
-                return "look again"  # it ended just now
+                raise _EndedJustNow
             if entry.account != self.account:
                 continue
             if entry.open and entry.id in self.live:

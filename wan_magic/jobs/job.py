@@ -118,6 +118,8 @@ class Job:
         (bytes so far, bytes in all or 0) of the download.
     sent_at : float or None
         When the paid call was made whose answer counts or may be lost; seconds since 1970.
+    accepted_at : float or None
+        When the server took it, if that was in an earlier process; seconds since 1970.
     usage : dict
         What the server said it billed.
     cost : Estimate or None
@@ -162,6 +164,7 @@ class Job:
         self.message = ""
         self.downloaded = (0, 0)
         self.sent_at: float | None = None
+        self.accepted_at: float | None = None
         self.usage: dict[str, Any] = {}
         self.cost: Estimate | None = None
         self.cancel_refused = False

@@ -12,7 +12,6 @@ import sqlite3
 import threading
 import time
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import LedgerError
@@ -22,6 +21,7 @@ from wan_magic.jobs.schema import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 _FILE = "ledger.sqlite3"
 _LIFE = 27 * 3600.0
@@ -234,7 +234,9 @@ class Ledger:
 
     def events(self, job_id: str) -> list[tuple[float, str, str]]:
         """Return every state of a job with its time, and what was said of it."""
-        rows = self._read("SELECT at, state, message FROM events WHERE job = ? ORDER BY at", (job_id,))
+        rows = self._read(
+            "SELECT at, state, message FROM events WHERE job = ? ORDER BY at", (job_id,)
+        )
         return [(row["at"], row["state"], row["message"]) for row in rows]
 
     # -- looking ------------------------------------------------------------------------

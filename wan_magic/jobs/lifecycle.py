@@ -9,20 +9,30 @@ time.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, JobFailed, JobTimeout, WanError
+from wan_magic.errors import (
+    ApiError,
+    ConnectionFailed,
+    JobCancelled,
+    JobFailed,
+    JobTimeout,
+    WanError,
+)
 from wan_magic.jobs.common import resume_hint, unsure_hint
 from wan_magic.jobs.cost import final_cost
 from wan_magic.jobs.fetch import fetch
 from wan_magic.jobs.follow import follow
 from wan_magic.jobs.job import State
+from wan_magic.jobs.keep import earlier
 from wan_magic.jobs.limits import limiter_for
 from wan_magic.jobs.recorder import LedgerRecord
 from wan_magic.jobs.settle import settle
 from wan_magic.jobs.submit import accepted, forget_uploads, submit, upload
 from wan_magic.jobs.watch import watch
 from wan_magic.wan.account import account_of, place_of
+from wan_magic.wan.answers import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -109,13 +119,16 @@ class _Life:
         self.wall = wall
         self.limiter = limiter
         if ledger is not None:
-            self.limiter.others = self._elsewhere
+            self.limiter.others = partial(_elsewhere, ledger, account_of(client.endpoint))
         self.ticket: Ticket | None = None
 
     def leave(self) -> None:
         """Let the next one in."""
         if self.ticket is not None:
             self.ticket.release()
+
+    def _wake(self) -> None:
+        self.job.wake()  # which is known only once the job runs
 
     def run(self) -> Generator[float, None, Clip]:
         job = self.job
@@ -131,20 +144,36 @@ class _Life:
             self.ticket = self.limiter.occupy(job.request.row)
         else:
             request = yield from upload(job, self.client, self.storage)
-            self.ticket = self.limiter.line_up(job.request.row, lambda: job.wake())
+            self.ticket = self.limiter.line_up(job.request.row, self._wake)
             yield from submit(job, self.client, request, self.ticket, self._settled, self.wall)
-        task = yield from watch(job, self.client)
+        task = self._made() or (yield from self._watched())
         self.leave()
         job.update(usage=dict(task.usage), cost=final_cost(job, task))
         return (yield from fetch(job, self.client, task, self.storage, self.folder))
 
-    def _settled(self) -> Generator[float, None, str]:
-        known = set if self.ledger is None else self._known_tasks
-        return (yield from settle(self.job, self.client, wall=self.wall, known_tasks=known))
+    def _made(self) -> Task | None:
+        """Return the task of a clip that an earlier process had whole: the file is enough."""
+        job = self.job
+        if earlier(job) is None:
+            return None
+        return Task(job.task_id, "succeeded", "SUCCEEDED", usage=job.usage)
 
-    def _known_tasks(self) -> set[str]:
-        assert self.ledger is not None
-        return self.ledger.known_tasks(account_of(self.client.endpoint))
+    def _watched(self) -> Generator[float, None, Task]:
+        since = self.job.accepted_at
+        return watch(
+            self.job,
+            self.client,
+            limiter=self.limiter,
+            history=self._history(),
+            age=None if since is None else max(0.0, self.wall() - since),
+        )
+
+    def _settled(self) -> Generator[float, None, str]:
+        def known() -> set[str]:
+            account = account_of(self.client.endpoint)
+            return self.ledger.known_tasks(account) if self.ledger else set()
+
+        return (yield from settle(self.job, self.client, wall=self.wall, known_tasks=known))
 
     def _find(self) -> Generator[float, None, None]:
         """Find the task of a call that an earlier process made, if it made one."""
@@ -165,14 +194,6 @@ class _Life:
                 hint="nothing is paid; run the cell again",
             )
 
-    def _elsewhere(self, model: str) -> int:
-        """How many tasks of a model other processes have at the server."""
-        assert self.ledger is not None
-        try:
-            return self.ledger.in_flight(account_of(self.client.endpoint), model)
-        except WanError:
-            return 0
-
     def _history(self) -> list[float]:
         """How long such tasks took before."""
         if self.ledger is None:
@@ -187,6 +208,14 @@ class _Life:
             )
         except WanError:  # a guess less
             return []
+
+
+def _elsewhere(ledger: Ledger, account: str, model: str) -> int:
+    """Return how many tasks of a model other processes have at the server."""
+    try:
+        return ledger.in_flight(account, model)
+    except WanError:
+        return 0
 
 
 def _without_frames(error: BaseException) -> BaseException:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import uuid
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(handle: int, *, shared: bool = False) -> bool:  # noqa: ARG001 - it knows none
@@ -37,7 +38,7 @@ else:
 
 
 class Presence:
-    """This process among all that share a folder.
+    """A process among all that share a folder: this one.
 
     Parameters
     ----------

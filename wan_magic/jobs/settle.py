@@ -104,7 +104,9 @@ def _listed(client: WanClient, model: str, sent_at: float) -> list[dict[str, Any
         if len(page_rows) < 100:
             break
     # Some servers ignore filters.
-    rows = [row for row in rows if row.get("model_name") == model and _when(row, sent_at) is not None]
+    rows = [
+        row for row in rows if row.get("model_name") == model and _when(row, sent_at) is not None
+    ]
     return sorted(rows, key=lambda row: abs((_when(row, sent_at) or 0.0) - sent_at))
 
 
