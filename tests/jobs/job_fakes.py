@@ -7,6 +7,7 @@ import copy
 import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
+from wan_magic.jobs.job import State
 from wan_magic.jobs.lifecycle import live
 from wan_magic.jobs.limits import Limiter
 from wan_magic.wan.client import Task
@@ -219,6 +220,7 @@ class Drive:
         )
         self.seen = []
         self.waits = []
+        self.download_waits = []
         job.on_change(lambda job: self.seen.append((str(job.state), job.message)))
 
     def step(self):
@@ -227,6 +229,8 @@ class Drive:
         if wait is None:
             return False
         self.waits.append(wait)
+        if self.job.state is State.DOWNLOADING:
+            self.download_waits.append(wait)
         self.clock.now += wait
         return True
 
