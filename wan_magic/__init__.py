@@ -1,7 +1,8 @@
 """Generate video from a notebook cell: ``%load_ext wan_magic``, then ``%%wanvideo``.
 
-The same in Python: `submit`, `generate`, `resume`, `models`, `panel`. Importing this package
-costs next to nothing; what is heavy is imported where it is used.
+The same in Python: `submit`, `generate`, `models`, `panel`; and back to what was made: `list_jobs`,
+`show`, `resume`, `wait`, `cancel`, `forget`, `cost`. Importing this package costs next to nothing;
+what is heavy is imported where it is used.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wan_magic.api import generate, resume, submit
+    from wan_magic.api import generate, submit
     from wan_magic.errors import (
         ApiError,
         BudgetExceeded,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.notebook._nest import run
     from wan_magic.notebook.panel import panel
     from wan_magic.output.models import models
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "wan_magic.api": ("generate", "resume", "submit"),
+    "wan_magic.api": ("generate", "submit"),
     "wan_magic.errors": (
         "ApiError",
         "BudgetExceeded",
@@ -50,6 +52,7 @@ _HOMES = {
     ),
     "wan_magic.jobs.clip": ("Clip",),
     "wan_magic.jobs.job": ("Job",),
+    "wan_magic.library": ("cancel", "cost", "forget", "list_jobs", "resume", "show", "wait"),
     "wan_magic.notebook._nest": ("run",),
     "wan_magic.notebook.panel": ("panel",),
     "wan_magic.output.models": ("models",),
@@ -72,13 +75,19 @@ __all__ = [
     "PortraitCheck",
     "SettingsError",
     "WanError",
+    "cancel",
     "check_portrait",
+    "cost",
+    "forget",
     "generate",
+    "list_jobs",
     "models",
     "panel",
     "resume",
     "run",
+    "show",
     "submit",
+    "wait",
 ]
 
 
@@ -97,6 +106,10 @@ def load_ipython_extension(ipython: Any) -> None:
     from wan_magic.notebook.magics import register
 
     register(ipython)
+    from wan_magic.notebook.notice import notice
+
+    if said := notice():
+        print(said)  # noqa: T201 - an extension speaks through the cell's output
 
 
 def unload_ipython_extension(ipython: Any) -> None:

@@ -1,4 +1,4 @@
-"""The ``wan-magic`` command: demo and serve."""
+"""The ``wan-magic`` command: demo, serve, generate, and what looks after jobs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic.cli_jobs import add_commands, generate, in_a_terminal
 from wan_magic.errors import WanError
 
 if TYPE_CHECKING:
@@ -25,16 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 when all went well, 1 for an error (said on stderr), 130 for Ctrl-C.
     """
-    options = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
     try:
-        options.run(options)
+        if given[:1] == ["generate"]:
+            generate(given[1:])
+            return 0
+        options = _parser().parse_args(given)
+        return options.run(options) or 0
     except WanError as exc:
-        print(f"wan-magic: {exc}", file=sys.stderr)
+        print(in_a_terminal(f"wan-magic: {exc}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "silent-failure, never-ending",
     )
     serve.set_defaults(run=_serve)
+    add_commands(commands)
     return parser
 
 

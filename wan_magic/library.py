@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic import launch
 from wan_magic.errors import InputError, JobTimeout, WanError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.history import Since
     from wan_magic.jobs.job import Job
     from wan_magic.lookup import Named
@@ -78,6 +79,17 @@ def list_jobs(
         limit=limit,
     )
     return JobTable(chosen, left=left, is_filtered=len(chosen) < len(every))
+
+
+def entry(id: Named) -> Entry:  # noqa: A002 - what it is
+    """Return what the ledger knows of a job, without going on with it.
+
+    Raises
+    ------
+    InputError
+        If there is no such job, or several.
+    """
+    return found(id, from_environment())[0]
 
 
 def cost(by: str = "day", since: Since | None = None) -> CostTable:
@@ -203,7 +215,7 @@ def resume(
 # -- what to do with it --------------------------------------------------------------------
 
 
-def wait(*ids: Named | list[Named], timeout: float | None = None) -> list[Clip]:
+def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     """Wait for jobs, and return their clips in the same order.
 
     Parameters

@@ -219,6 +219,7 @@ def test_what_does_not_go_together(shell, posted, no_server, line, named, offere
         ("modles", "did you mean models?"),
         ("pannel", "did you mean panel?"),
         ("resumee", "did you mean resume?"),
+        ("cancle", "did you mean cancel?"),
     ],
 )
 def test_a_line_without_a_cell(shell, posted, line, hint):
@@ -296,8 +297,10 @@ def test_settings_are_checked_in_a_dry_run_too(shell, no_server):
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("resume", "resume needs"),
-        ("resume --wait", "resume needs"),
+        ("show", "show needs the id of a job"),
+        ("forget --files", "forget needs the id of a job"),
+        ("cost day month", "unexpected 'month'"),
+        ("jobs --state finished", "there is no state 'finished'"),
         ("resume 1234 --seed 7", "seed"),
         ("resume 1234 --seed 7 --image cat.png", "image, seed"),
         ("resume 1234 --bogus", "--bogus"),

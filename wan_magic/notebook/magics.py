@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
 from IPython.core.magic import no_var_expand as plain
 from traitlets import Float, Unicode
 
-from wan_magic.errors import InputError, WanError
+from wan_magic.errors import InputError
+from wan_magic.notebook.views import follow, show_value
 
 if TYPE_CHECKING:
-    from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
 
 _SETTINGS = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
 _JOB = ("wan_magic.jobs.job", "Job")
-_COMMANDS = ("help", "models", "panel", "resume")
 
 
 @magics_class
@@ -46,7 +44,7 @@ class WanMagics(Magics):
     @line_cell_magic
     def wanvideo(
         self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
-    ) -> None:
+    ) -> Any:
         """Generate a video. ``%wanvideo help`` lists all options.
 
         ::
@@ -54,47 +52,22 @@ class WanMagics(Magics):
             %%wanvideo clip --image cat.png --resolution 480P --duration 5 --seed 7
             A cat runs through tall grass, the camera follows low.
 
-        The cell returns at once; `clip` is a Job, ``clip.result()`` the finished Clip.
+        The cell returns at once; `clip` is a Job, ``clip.result()`` the finished Clip. The line
+        magic's value is what a subcommand returns: ``jobs = %wanvideo jobs cat --since 7d``.
         """
-        if cell is None and self._subcommand(line):
-            return
-        if _asks_for_help(line):
+        namespace = {**self.shell.user_ns, **(local_ns or {})}
+        if _asks_for_help(line) or (cell is None and line.strip() in ("", "help")):
             _print_help()
-            return
-        self._run(line, cell, {**self.shell.user_ns, **(local_ns or {})})
+            return None
+        if cell is None:
+            from wan_magic.notebook.commands import BY_COMMAND
+            from wan_magic.notebook.subcommands import run
 
-    def _subcommand(self, line: str) -> bool:
-        """Run a subcommand of the line magic, if it is one."""
-        command, _, rest = line.strip().partition(" ")
-        if command in ("", "help", "--help", "-h"):
-            _print_help()
-        elif command == "panel":
-            self._panel(rest)
-        elif command == "resume":
-            self._resume(rest)
-        elif command == "models":
-            self._models(rest)
-        else:
-            return False
-        return True
-
-    def _panel(self, rest: str) -> None:
-        name, options = self._options_of("panel", rest, _SETTINGS)
-        if getattr(self.shell, "kernel", None) is None:
-            raise InputError(
-                "the panel needs a notebook", hint="%%wanvideo works in a terminal, too"
-            )
-        from wan_magic.notebook.panel import panel
-
-        made = panel(self._settings(options))
-        self._bind(name, made)
-
-    def _models(self, rest: str) -> None:
-        from IPython.display import display
-
-        from wan_magic.output.models import models
-
-        display(models(rest))
+            command, _, rest = line.strip().partition(" ")
+            if command in BY_COMMAND:
+                return run(self, command, rest, namespace)
+        self._run(line, cell, namespace)
+        return None
 
     def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
         from wan_magic import api
@@ -111,7 +84,7 @@ class WanMagics(Magics):
         for option in options.keys() & INPUTS:
             options[option] = look_up(options[option], namespace)
         options.setdefault("model", self.model or None)
-        settings = self._settings(run)
+        settings = self.settings(run)
         prompt = insert(cell or "", evaluate).strip()
         try:
             request, notes = api.build(prompt, region=api.region_of(settings), **options)
@@ -133,11 +106,12 @@ class WanMagics(Magics):
             notes,
             fresh=fresh,
             cell=self._cell(),
-            bind=lambda job: self._bind(name, job),
+            bind=lambda job: self.bind(name, job),
         )
-        self._follow(job, wait=wait)
+        follow(self.shell, job, wait=wait)
 
-    def _bind(self, name: str | None, value: Any) -> None:
+    def bind(self, name: str | None, value: Any) -> None:
+        """Give a value the name that the line asks for, if it does."""
         if name:
             self.shell.user_ns[name] = value
 
@@ -148,47 +122,8 @@ class WanMagics(Magics):
         except (AttributeError, KeyError, TypeError):
             return ""
 
-    def _resume(self, rest: str) -> None:
-        from wan_magic import api
-        from wan_magic.notebook.parsing import insert
-
-        task_id, _, rest = rest.strip().partition(" ")
-        if not task_id or task_id.startswith("-"):
-            raise InputError(
-                "resume needs the task's id", hint="%wanvideo resume ID [--endpoint NAME]"
-            )
-        task_id = insert(task_id, self._evaluate)
-        name, options = self._options_of("resume", rest, (*_SETTINGS, "wait"))
-        wait = options.pop("wait", False)
-        settings = self._settings(options)
-        job = api.resume(
-            task_id,
-            endpoint=settings.endpoint,
-            workspace=settings.workspace,
-            out=settings.out,
-            timeout=settings.timeout,
-        )
-        self._bind(name, job)
-        self._follow(job, wait=wait)
-
-    def _evaluate(self, expression: str) -> Any:
-        return eval(expression, self.shell.user_ns)  # noqa: S307 - the user's own code, as in `_run`
-
-    def _options_of(
-        self, command: str, rest: str, allowed: tuple[str, ...]
-    ) -> tuple[str | None, dict[str, Any]]:
-        """Read the options of a subcommand, which takes but a few."""
-        from wan_magic.notebook.parsing import parse
-
-        name, options = parse(rest, self._evaluate)
-        extra = ", ".join(sorted(options.keys() - set(allowed)))
-        if extra:
-            flags = ", ".join(f"--{one}" for one in allowed)
-            raise InputError(f"{command} takes no {extra}", hint=f"it takes {flags}")
-        return name, options
-
-    def _settings(self, run: dict[str, Any]) -> Settings:
-        """Magic option > %config > environment > default."""
+    def settings(self, run: dict[str, Any]) -> Settings:
+        """Return the settings: magic option > %config > environment > default."""
         from wan_magic.settings import from_environment
 
         base = from_environment().override(
@@ -200,45 +135,17 @@ class WanMagics(Magics):
         )
         return base.override(**run)
 
-    def _follow(self, job: Job, *, wait: bool) -> None:
-        """Show the job where this shell can show it; wait where nobody watches."""
-        kernel = getattr(self.shell, "kernel", None)
-        from wan_magic.jobs.job import interruptible
-
-        with interruptible(job):
-            if kernel is None:
-                from wan_magic.notebook.terminal import follow
-
-                follow(job)
-            elif not _is_watched(kernel):
-                from wan_magic.notebook.headless import follow_headless
-
-                follow_headless(job)
-            else:
-                from wan_magic.notebook.status import StatusCard
-
-                StatusCard(job).show()
-                if wait:
-                    job.result()
-
 
 def _no_body(word: str | None) -> InputError:
     """Say where a prompt goes; or which subcommand was meant, where the word is near one."""
+    from wan_magic.notebook.commands import BY_COMMAND
     from wan_magic.wan.catalog import nearest
 
-    hint = nearest(word, _COMMANDS) if word else ""
+    hint = nearest(word, BY_COMMAND) if word else ""
     return InputError(
         "there is no prompt: a line magic has no body",
         hint=hint or "use %%wanvideo (two %) and write the prompt on the next line",
     )
-
-
-def _is_watched(kernel: Any) -> bool:
-    """Whether a person sees this cell: nbclient, nbconvert and papermill allow no stdin."""
-    try:
-        return bool(kernel.get_parent()["content"]["allow_stdin"])
-    except (AttributeError, KeyError, TypeError):
-        return True
 
 
 def _asks_for_help(line: str) -> bool:
@@ -256,28 +163,13 @@ def _print_help() -> None:
     print(help_text())  # noqa: T201 - a magic speaks through the cell's output
 
 
-def _show_job(job: Job) -> None:
-    """Show a job that is the value of a cell as its card; where nobody watches, as its end."""
-    from IPython import get_ipython
-
-    if _is_watched(get_ipython().kernel):
-        from wan_magic.notebook.status import StatusCard
-
-        StatusCard(job).show()
-        return
-    from wan_magic.notebook.headless import follow_headless
-
-    with contextlib.suppress(WanError):  # its card says so, and result() raises it
-        follow_headless(job)
-
-
 def register(shell: Any) -> None:
     """Add the magic to a shell; doing it twice is harmless."""
     if "WanMagics" in shell.magics_manager.registry:
         return
     shell.register_magics(WanMagics)
     if getattr(shell, "kernel", None) is not None:  # a terminal shows no cards
-        shell.display_formatter.ipython_display_formatter.for_type_by_name(*_JOB, _show_job)
+        shell.display_formatter.ipython_display_formatter.for_type_by_name(*_JOB, show_value)
 
 
 def unregister(shell: Any) -> None:

@@ -431,38 +431,46 @@ EXAMPLES = """\
   --image with --video gives a figure the motion of a video (--model 2.2)
   --image with --audio makes a portrait speak (--model 2.2)
 
-  clip.result()        wait for the clip; `await clip` does the same
-  %wanvideo models     all models with their inputs, values and prices
-  %wanvideo panel      the same with buttons
-  %wanvideo resume ID  fetch the clip of a task submitted before"""
+  clip.result()        wait for the clip; `await clip` does the same"""
 
 GROUPS: dict[Group, str] = {"input": "Inputs", "value": "Values", "run": "Running"}
 """Headings of the help and the documents."""
 
 
+def option_rows(group: Group) -> list[str]:
+    """Return the options of a group as lines of the help."""
+    rows = []
+    for option in OPTIONS:
+        if option.group != group:
+            continue
+        flags = ", ".join(option.flags)
+        if option.kind == "switch":
+            flags += f", --no-{option.flag[2:]}"
+        elif option.kind != "flag":
+            flags += f" {option.metavar}"
+        text = f"{option.help}; repeatable" if option.repeat else option.help
+        row = f"  {flags:<29} {text}"
+        if len(flags) > 29:  # a line of its own keeps the column
+            row = f"  {flags}\n{'':<32}{text}"
+        rows.append(row)
+    return rows
+
+
 def help_text() -> str:
-    """Return the help of the magic, made from the table."""
+    """Return the help of the magic, made from the table and from that of its subcommands."""
+    from wan_magic.notebook.commands import help_rows
+
     rows = []
     for group, heading in GROUPS.items():
-        rows += ["", heading]
-        for option in OPTIONS:
-            if option.group != group:
-                continue
-            flags = ", ".join(option.flags)
-            if option.kind == "switch":
-                flags += f", --no-{option.flag[2:]}"
-            elif option.kind != "flag":
-                flags += f" {option.metavar}"
-            text = f"{option.help}; repeatable" if option.repeat else option.help
-            row = f"  {flags:<29} {text}"
-            if len(flags) > 29:  # a line of its own keeps the column
-                row = f"  {flags}\n{'':<32}{text}"
-            rows.append(row)
+        rows += ["", heading, *option_rows(group)]
     return "\n".join(
         [
             "%%wanvideo [NAME] [OPTIONS]     the prompt is the cell's body; NAME gets the job",
             "",
             EXAMPLES,
+            "",
+            "Subcommands; an ID may be shortened to 4 characters",
+            *help_rows(),
             *rows,
             "",
             "Values with spaces need quotes. {{expression}} inserts a Python value, in the prompt",

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wan_magic.errors import InputError
-from wan_magic.notebook.options import BY_NAME, OPTIONS
+from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.catalog import nearest
 from wan_magic.wan.media import near
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from wan_magic.notebook.options import Option
 
 _MARK = re.compile("\0(\\d+)\0")
 _SHORT = {flag for option in OPTIONS for flag in option.flags if not flag.startswith("--")}
@@ -68,26 +70,70 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
         For anything that is not in the option table.
     """
     marked, values = _mark(line, evaluate)
-    tokens = words(marked)
+    extra, options = read(words(marked), values)
+    if len(extra) > 1:
+        raise InputError(f"unexpected {str(extra[1])!r}", hint=_IN_PROMPT)
+    return (checked_name(str(extra[0])) if extra else None), options
+
+
+def parse_words(
+    line: str, evaluate: Callable[[str], Any], table: Sequence[Option]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Read the line of a subcommand: its words, and its options by name.
+
+    Parameters
+    ----------
+    line, evaluate
+        As for `parse`; a word that is one ``{{expression}}`` is its value.
+    table : sequence of Option
+        The options that are read.
+
+    Raises
+    ------
+    InputError
+        For an option that is not in the table.
+    """
+    marked, values = _mark(line, evaluate)
+    return read(words(marked), values, table)
+
+
+def read(
+    tokens: Sequence[str], values: Sequence[Any] = (), table: Sequence[Option] = OPTIONS
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the words that are no options, and the options by name: only what was given.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        As a shell splits a line.
+    values : sequence
+        Those of the marks that stand for expressions.
+    table : sequence of Option
+        The options that are read; default: all of the magic.
+
+    Raises
+    ------
+    InputError
+        For an option that is not in the table.
+    """
     for token in tokens:
         # argparse would read -negative as -n egative.
         if token[:2] in _SHORT and token[2:3] not in ("", "="):
-            raise _unknown(_fill(token.partition("=")[0], values))
-    given, extra = _parser().parse_known_args(_switches(tokens))
+            raise _unknown(_fill(token.partition("=")[0], values), table)
+    given, extra = _parser(table).parse_known_args(_switches(tokens))
     for word in extra:
         if word.startswith("-") and len(word) > 1:
-            raise _unknown(word.partition("=")[0])
-    if len(extra) > 1:
-        raise InputError(f"unexpected {_fill(extra[1], values)!r}", hint=_IN_PROMPT)
+            raise _unknown(word.partition("=")[0], table)
+    by_name = {option.name: option for option in table}
     options = {}
     for name, typed in vars(given).items():
-        option = BY_NAME[name]
+        option = by_name[name]
         if option.repeat:
             many = [option.convert(_meant(one, values)) for one in typed]
             options[name] = _each_once(option.flag, many) if option.kind == "pair" else many
         else:
             options[name] = option.convert(_meant(typed, values))
-    return (_checked_name(_fill(extra[0], values)) if extra else None), options
+    return [_meant(word, values) for word in extra], options
 
 
 _YES_NO = {
@@ -97,7 +143,7 @@ _YES_NO = {
 _SWITCH_FLAGS = {option.flag for option in OPTIONS if option.kind == "switch"}
 
 
-def _switches(tokens: list[str]) -> list[str]:
+def _switches(tokens: Sequence[str]) -> list[str]:
     """Read ``--watermark false`` and ``--watermark=no`` as they are meant."""
     read: list[str] = []
     for token in tokens:
@@ -141,7 +187,7 @@ def words(line: str) -> list[str]:
         ) from None
 
 
-def _meant(typed: Any, values: list[Any]) -> Any:
+def _meant(typed: Any, values: Sequence[Any]) -> Any:
     """Return a typed word with its expressions: the value itself where it is one alone."""
     if not isinstance(typed, str):
         return typed
@@ -239,11 +285,18 @@ def _expression(text: str, start: int) -> tuple[str, int]:
     )
 
 
-def _fill(text: str, values: list[Any]) -> str:
+def _fill(text: str, values: Sequence[Any]) -> str:
     return _MARK.sub(lambda mark: str(values[int(mark[1])]), text)
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name that a variable can have.
+
+    Raises
+    ------
+    InputError
+        If it is none, or one of Python's own.
+    """
     if hasattr(builtins, name):
         raise InputError(f"{name!r} is a name of Python's own", hint="call the job clip, say")
     if name.isidentifier() and not keyword.iskeyword(name):
@@ -267,6 +320,10 @@ def _plain(message: str) -> str:
 class _Once(argparse.Action):
     """Stores a value; a second one for the same option is an error, not a silent winner."""
 
+    def __init__(self, *args: Any, option: Option, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.option = option
+
     def __call__(
         self,
         parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse's protocol
@@ -274,40 +331,40 @@ class _Once(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        if BY_NAME[self.dest].repeat:
+        if self.option.repeat:
             setattr(namespace, self.dest, [*getattr(namespace, self.dest, []), values])
             return
         if hasattr(namespace, self.dest):
-            raise InputError(f"{BY_NAME[self.dest].flag} is given twice", hint="keep one of them")
+            raise InputError(f"{self.option.flag} is given twice", hint="keep one of them")
         if self.nargs == 0:
             values = not (option_string or "").startswith("--no-")  # type: ignore[assignment]
         setattr(namespace, self.dest, values)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(table: Sequence[Option]) -> argparse.ArgumentParser:
     parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
-    for option in OPTIONS:
+    for option in table:
         flags, nargs = option.flags, None
         if option.kind in ("switch", "flag"):
             nargs = 0
         if option.kind == "switch":
             flags = (*flags, f"--no-{option.flag[2:]}")
-        parser.add_argument(*flags, dest=option.name, action=_Once, nargs=nargs)
+        parser.add_argument(*flags, dest=option.name, action=_Once, nargs=nargs, option=option)
     return parser
 
 
-def _unknown(word: str) -> InputError:
+def _unknown(word: str, table: Sequence[Option]) -> InputError:
     if word == "--prompt":
         return InputError("there is no option --prompt", hint=_IN_PROMPT)
-    plain = [option for option in OPTIONS if option.kind == "flag"]
+    plain = [option for option in table if option.kind == "flag"]
     for option in plain:
         if word == f"--no-{option.flag[2:]}":
             return InputError(f"there is no {word}", hint=f"just leave {option.flag} out")
-    flags = [flag for option in OPTIONS for flag in option.flags]
-    flags += [f"--no-{option.flag[2:]}" for option in OPTIONS if option.kind == "switch"]
+    flags = [flag for option in table for flag in option.flags]
+    flags += [f"--no-{option.flag[2:]}" for option in table if option.kind == "switch"]
     hint = nearest(word, flags)
     # A Python keyword such as --negative_prompt is a near miss of its own kind.
-    for option in OPTIONS:
+    for option in table:
         if word.lstrip("-").replace("-", "_") == option.name:
             hint = f"did you mean {option.flag}?"
     if not hint and word[:2] in _SHORT:

@@ -1,0 +1,142 @@
+"""The table of subcommands: the line magic, its help and its hints are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wan_magic.errors import InputError
+from wan_magic.notebook.options import OPTIONS, Option
+from wan_magic.notebook.parsing import parse_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SINCE = Option("since", ("--since",), "text", "from then on", metavar="7d")
+_OWN = (
+    Option(
+        "state", ("--state",), "text", "done, failed, running…; open: to be fetched", metavar="S"
+    ),
+    Option("notebook", ("--notebook",), "text", "a part of its name", metavar="NAME"),
+    _SINCE,
+    Option("sort", ("--sort",), "text", "created, cost, seconds, model, state", metavar="cost"),
+    Option("limit", ("--limit",), "integer", "so many at most", metavar="20"),
+    Option("files", ("--files",), "flag", "delete the clip, too"),
+    Option("force", ("--force",), "flag", "also while it runs, or is to be fetched"),
+)
+_TABLE = {option.name: option for option in (*OPTIONS, *_OWN)}
+SETTINGS = ("endpoint", "workspace", "out", "timeout")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand of ``%wanvideo``.
+
+    Attributes
+    ----------
+    name : str
+        As it is typed.
+    arguments : str
+        What may follow, for the help.
+    help : str
+        One line.
+    options : tuple of str
+        The names of the options that it takes.
+    words : int or None
+        How many words it takes at most; None for any number.
+    """
+
+    name: str
+    arguments: str
+    help: str
+    options: tuple[str, ...] = ()
+    words: int | None = None
+
+
+COMMANDS = (
+    Command("models", "[WORDS]", "models with their inputs, values and prices"),
+    Command(
+        "panel", "[NAME]", "the same with buttons", (*SETTINGS, "max_cost", "over_budget"), words=1
+    ),
+    Command(
+        "jobs",
+        "[WORDS] [--state S] [--since 7d] [--sort cost]",
+        "what was asked for, in all notebooks",
+        ("state", "model", "notebook", "since", "sort", "limit"),
+    ),
+    Command("show", "ID [NAME]", "a job again: its player, its error, its live card", words=2),
+    Command(
+        "resume",
+        "[ID [NAME]]",
+        "go on with what was left, and fetch it: one job, or all",
+        (*SETTINGS, "wait"),
+        words=2,
+    ),
+    Command("wait", "[ID…] [--timeout 600]", "wait for jobs, or for all of them", ("timeout",)),
+    Command("cancel", "ID", "cancel a job that still waits", words=1),
+    Command(
+        "forget",
+        "ID [--files] [--force]",
+        "take a job off the list",
+        ("files", "force"),
+        words=1,
+    ),
+    Command(
+        "cost",
+        "[day|month|model|notebook] [--since 30d]",
+        "what all jobs cost",
+        ("since",),
+        words=1,
+    ),
+    Command("help", "", "this text"),
+)
+"""Every subcommand, in the order of the help. An ID may be shortened to 4 characters."""
+
+BY_COMMAND = {command.name: command for command in COMMANDS}
+
+
+def help_rows() -> list[str]:
+    """Return the subcommands as lines of the help."""
+    rows = []
+    for command in COMMANDS:
+        typed = f"%wanvideo {command.name} {command.arguments}".rstrip()
+        if len(typed) <= 31:
+            rows.append(f"  {typed:<31} {command.help}")
+        else:  # a line of its own keeps the column
+            rows += [f"  {typed}", f"{'':<34}{command.help}"]
+    return rows
+
+
+def words_and_options(
+    name: str, rest: str, evaluate: Callable[[str], Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Read what follows a subcommand.
+
+    Parameters
+    ----------
+    name : str
+        Of the subcommand.
+    rest : str
+        The line after it.
+    evaluate : callable
+        Evaluates a Python expression in the user's namespace.
+
+    Raises
+    ------
+    InputError
+        If it takes no such option, or not so many words.
+    """
+    command = BY_COMMAND[name]
+    words, options = parse_words(rest, evaluate, tuple(_TABLE.values()))
+    extra = ", ".join(sorted(options.keys() - set(command.options)))
+    if extra:
+        flags = ", ".join(_TABLE[one].flag for one in command.options)
+        raise InputError(
+            f"{name} takes no {extra}", hint=f"it takes {flags}" if flags else "leave it out"
+        )
+    if command.words is not None and len(words) > command.words:
+        raise InputError(
+            f"unexpected {str(words[command.words])!r}",
+            hint=f"%wanvideo {name} {command.arguments}",
+        )
+    return words, options

@@ -1,0 +1,133 @@
+"""What the subcommands of ``%wanvideo`` do; `wan_magic.notebook.commands` is their table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wan_magic import library, resuming
+from wan_magic.errors import InputError
+from wan_magic.notebook.commands import words_and_options
+from wan_magic.notebook.parsing import checked_name
+from wan_magic.notebook.views import follow, view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wan_magic.notebook.magics import WanMagics
+
+
+def run(magics: WanMagics, name: str, rest: str, namespace: dict[str, Any]) -> Any:
+    """Run a subcommand; its value is that of the cell.
+
+    Parameters
+    ----------
+    magics : WanMagics
+        For the shell and the settings.
+    name, rest : str
+        The subcommand, and the line after it.
+    namespace : dict
+        The user's variables.
+    """
+    if name == "models":  # its words may look like options
+        return _models(rest)
+
+    def evaluate(expression: str) -> Any:
+        return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
+
+    words, options = words_and_options(name, rest, evaluate)
+    return _RUN[name](magics, [_meant(word, namespace) for word in words], options)
+
+
+def _meant(word: Any, namespace: dict[str, Any]) -> Any:
+    """Return the job or clip that a variable of this name holds, else the word itself."""
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.job import Job
+
+    value = namespace.get(word) if isinstance(word, str) else word
+    return value if isinstance(value, Job | Clip | Entry | list) else word
+
+
+def _models(rest: str) -> None:
+    from IPython.display import display
+
+    from wan_magic.output.models import models
+
+    display(models(rest))
+
+
+def _panel(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:
+    if getattr(magics.shell, "kernel", None) is None:
+        raise InputError("the panel needs a notebook", hint="%%wanvideo works in a terminal, too")
+    from wan_magic.notebook.panel import panel
+
+    name = checked_name(str(words[0])) if words else None
+    magics.bind(name, panel(magics.settings(options)))
+
+
+def _jobs(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    return library.list_jobs(" ".join(map(str, words)), **options)
+
+
+def _cost(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    return library.cost(*map(str, words), **options)
+
+
+def _show(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
+    one, name = _id_and_name("show", words)
+    job = resuming.show_with(one, magics.settings({}))
+    magics.bind(name, job)
+    view(magics.shell, job)
+
+
+def _resume(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:
+    wait = options.pop("wait", False)
+    if words:
+        one, name = _id_and_name("resume", words)
+        job = resuming.resume_one(one, magics.settings({}), **options)
+        magics.bind(name, job)
+        follow(magics.shell, job, wait=wait)
+        return
+    jobs = resuming.resume_all(magics.settings({}), **options)
+    if not jobs:
+        _say("nothing is left to be fetched: %wanvideo jobs lists what there is")
+    for job in jobs:
+        view(magics.shell, job)
+    if wait:
+        library.wait(jobs)
+
+
+def _wait(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    return library.wait(*words, **options)
+
+
+def _cancel(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
+    _say(library.cancel(_id_and_name("cancel", words)[0]))
+
+
+def _forget(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
+    _say(library.forget(_id_and_name("forget", words)[0], **options))
+
+
+_RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
+    "panel": _panel,
+    "jobs": _jobs,
+    "show": _show,
+    "resume": _resume,
+    "wait": _wait,
+    "cancel": _cancel,
+    "forget": _forget,
+    "cost": _cost,
+}
+
+
+def _id_and_name(command: str, words: list[Any]) -> tuple[Any, str | None]:
+    if not words:
+        raise InputError(
+            f"{command} needs the id of a job", hint="%wanvideo jobs lists them, with their ids"
+        )
+    return words[0], checked_name(str(words[1])) if len(words) > 1 else None
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - a magic speaks through the cell's output
