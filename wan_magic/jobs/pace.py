@@ -22,12 +22,12 @@ _LEAST, _MOST = 1.0, 15.0
 """Seconds between looks; the documents' advice is 15."""
 _QUEUED = 5.0
 """Least seconds between looks at a task that does not run yet."""
-_CLOSE = 4.7
+_CLOSE = 4.5
 """Scale of the seconds between looks where the end is likely. Measured over tasks of one to
 five minutes: fewer queries than the official SDK's wait, and a smaller delay."""
 _SPARED = 0.25
 """What surer times are good for: 0 for sooner notice, 0.5 for fewer queries."""
-_STEP = 0.5
+_STEP = 1.0
 _STEEPEST = {"table": 3.0, "history": 30.0}
 """How sure of the times we can be: a rule of thumb, or this user's own earlier tasks."""
 
@@ -107,7 +107,7 @@ class Pace:
         state : str
             As the last look found it: queued or running.
         """
-        if elapsed < _EARLY:
+        if elapsed < _EARLY / 2:  # the early look itself may come a little before its time
             wait = _EARLY - elapsed
         else:
             wait = self._gap(elapsed)
@@ -123,8 +123,9 @@ class Pace:
         gap = 0.0
         while gap < _MOST:
             now = elapsed + gap + _STEP / 2
-            # The usual times may or may not hold for the time in the queue, too.
-            chance = max(self._chance(now), self._chance(now - self._queued))
+            chance = self._chance(now)
+            if self._queued > _QUEUED:  # which the usual times may or may not count
+                chance = max(chance, self._chance(now - self._queued))
             step = _STEP * math.sqrt(chance)
             if step >= left:
                 return max(_LEAST, gap + _STEP * left / step)
