@@ -61,8 +61,9 @@ class LedgerRecord(Record):
             values["state"] = str(state)
             if state is State.DOWNLOADING:
                 values["made"] = self._ledger.clock()
-        if values or "cancel_refused" in changes:
-            self._write(job, values, str(job.state), job.message)
+        told = state is not None or "cancel_refused" in changes
+        if values or told:
+            self._write(job, values, str(job.state) if told else "", job.message)
 
     def keeping(self, job: Job, path: Path, size: int) -> None:
         """Note the name that a whole clip is about to get."""
