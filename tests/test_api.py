@@ -14,13 +14,12 @@ from PIL import Image, ImageDraw
 
 import wan_magic
 from wan_magic import api
-from wan_magic.errors import ApiError, ConnectionFailed, InputError, JobFailed, SettingsError
+from wan_magic.errors import ApiError, InputError, JobFailed, SettingsError
 from wan_magic.jobs import lifecycle
 from wan_magic.jobs.job import Job, State
 from wan_magic.output.player import player_bundle
 from wan_magic.server import Server, ServerOptions
 from wan_magic.settings import Settings, from_environment
-from wan_magic.wan import client as client_module
 from wan_magic.wan.request import VideoRequest
 
 KEY = "sk-0123456789abcdef"
@@ -48,7 +47,7 @@ def started(monkeypatch):
     """What was about to be sent, where and with which key; nothing is."""
     jobs = []
 
-    def still(job, client, storage, folder):
+    def still(job, client, storage, folder, **_):
         jobs.append((job, client.endpoint, folder))
         return iter(())
 
@@ -87,11 +86,22 @@ def test_build_makes_a_checked_request_and_sends_nothing(no_network):
     assert notes == ()
 
 
-def test_a_seed_is_drawn_so_that_every_clip_can_be_made_again():
-    seeds = {build()[0].seed for _ in range(20)}
+def test_a_seed_follows_from_the_request_so_that_equal_ones_are_equal():
+    assert build()[0].seed == build()[0].seed
+    assert 0 <= build()[0].seed <= 2147483647
+    others = [{"prompt": "tides"}, {"resolution": "480P"}, {"image": "https://x.org/b.png"}]
+    assert len({build()[0].seed, *(build(**other)[0].seed for other in others)}) == 4
+    assert build(seed=0)[0].seed == 0
+
+
+def test_a_random_seed_rolls_the_dice():
+    seeds = {build(seed="random")[0].seed for _ in range(20)}
     assert len(seeds) > 15
     assert all(0 <= seed <= 2147483647 for seed in seeds)
-    assert build(seed=0)[0].seed == 0
+
+
+def test_another_word_is_no_seed():
+    assert "seed" in refusal(seed="dice")
 
 
 def test_the_other_options_reach_the_request():
@@ -420,49 +430,6 @@ def test_the_folder_of_the_environment(started, folder, monkeypatch):
     assert started[0][2] == folder / "mine"
 
 
-# -- resume -----------------------------------------------------------------------------
-
-
-class Listing:
-    def __init__(self, rows):
-        self.rows = rows
-
-    def __call__(self, endpoint):
-        self.endpoint = endpoint
-        return self
-
-    def list_tasks(self, **filters):
-        if isinstance(self.rows, Exception):
-            raise self.rows
-        return self.rows
-
-
-@pytest.mark.parametrize(
-    ("rows", "model"),
-    [
-        ([{"task_id": "t-1", "model_name": "wan2.6-i2v"}], "wan2.6-i2v"),
-        ([{"task_id": "t-2", "model_name": "wan2.6-i2v"}], "unknown model"),
-        ([{"task_id": "t-1"}], "unknown model"),
-        ([], "unknown model"),
-        (ApiError("HTTP 404"), "unknown model"),
-        (ConnectionFailed("no"), "unknown model"),
-    ],
-    ids=str,
-)
-def test_resume_watches_a_task_and_submits_nothing(started, folder, monkeypatch, rows, model):
-    monkeypatch.setattr(client_module, "WanClient", Listing(rows))
-    made = wan_magic.resume(" t-1\n", endpoint="local", timeout=60)
-    assert (made.task_id, made.is_resumed, made.state) == ("t-1", True, State.QUEUED)
-    assert made.request.model == model
-    assert made.timeout == 60
-
-
-@pytest.mark.parametrize("task_id", ["", "  "])
-def test_resume_of_nothing(no_network, task_id):
-    with pytest.raises(InputError, match="no task id"):
-        wan_magic.resume(task_id)
-
-
 # -- all the way --------------------------------------------------------------------------
 
 
@@ -504,10 +471,10 @@ def test_the_same_through_a_gateway_with_a_prefix_and_a_key(
         assert clip.path == folder / "clips" / f"一只猫-{clip.task_id[:8]}.mp4"
         assert states[-2:] == ["downloading", "done"]
 
-        again = wan_magic.resume(clip.task_id, out="again").result(timeout=60)
-        assert again.path.read_bytes() == clip.path.read_bytes()
-        assert again.request.model == "wanx2.1-i2v-turbo"
-        assert again.request.prompt == "一只猫"
+        twin = wan_magic.submit("一只猫", image=picture, out="again", **FAST).result(timeout=5)
+        assert twin.from_library
+        assert twin.path == folder / "again" / clip.path.name
+        assert twin.path.read_bytes() == clip.path.read_bytes()
 
         monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-another-key-entirely")
         refused = wan_magic.submit("p", image=picture, **FAST)
