@@ -234,6 +234,56 @@ def test_only_one_of_many_takes_a_job_over(ledger):
         rival.close()
 
 
+def test_what_a_process_did_after_somebody_looked_is_taken_over_with_the_job(ledger):
+    add(ledger)
+    second = other(ledger)
+    seen = second.entry(ROW["id"])
+    ledger.change(ROW["id"], {"sent": ledger.clock.now, "task_id": "t-1"})
+    ledger.presence.close()
+    left = second.take_over(seen)
+    assert (seen.sent, seen.task_id) == (None, ""), "with these it would be paid a second time"
+    assert (left.sent, left.task_id, left.open) == (ledger.clock.now, "t-1", True)
+    second.close()
+
+
+def meanwhile(ledger, monkeypatch, happens):
+    """Let something happen between a look at the jobs and one at their processes."""
+    look = ledger.presence.is_alive
+
+    def is_alive(name):
+        monkeypatch.setattr(ledger.presence, "is_alive", look)
+        happens()
+        return look(name)
+
+    monkeypatch.setattr(ledger.presence, "is_alive", is_alive)
+
+
+def test_a_job_that_was_sent_while_somebody_looked_is_not_closed_as_unsent(ledger, monkeypatch):
+    add(ledger)
+    second = other(ledger)
+
+    def sent_and_killed():
+        ledger.change(ROW["id"], {"sent": ledger.clock.now})
+        ledger.presence.close()
+
+    meanwhile(second, monkeypatch, sent_and_killed)
+    assert [entry.id for entry in second.open_entries()] == [ROW["id"]]
+    assert second.entry(ROW["id"]).open
+    second.close()
+
+
+def test_an_unsent_job_that_somebody_takes_over_is_not_closed_under_its_hands(ledger, monkeypatch):
+    add(ledger)
+    ledger.presence.close()
+    second, third = other(ledger), other(ledger)
+    meanwhile(second, monkeypatch, lambda: third.take_over(third.entry(ROW["id"])))
+    assert second.open_entries() == []
+    found = third.entry(ROW["id"])
+    assert (found.open, found.owner) == (True, third.presence.name)
+    second.close()
+    third.close()
+
+
 def test_a_killed_process_is_known_to_be_dead_at_once(tmp_path):
     script = """
 import sys, time

@@ -47,8 +47,8 @@ def follow(job: Job, ledger: Ledger) -> Generator[float, None, Clip | None]:
             if entry.state == State.DONE:
                 return entry.to_clip()
             raise error_of(entry)
-        if ledger.take_over(entry):
-            take_up(job, entry)
+        if left := ledger.take_over(entry):
+            take_up(job, left)
             return None
         if job.detach_requested:
             raise detached(job)

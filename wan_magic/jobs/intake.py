@@ -121,8 +121,8 @@ def take_up_job(
 
 def _belongs(job: Job, entry: Entry, ledger: Ledger) -> Job:
     """Take a job over if its process has ended, else follow it."""
-    if ledger.take_over(entry):
-        follow.take_up(job, entry)
+    if left := ledger.take_over(entry):
+        follow.take_up(job, left)
         job.record = LedgerRecord(ledger)
     else:
         job.is_followed = True
@@ -266,8 +266,8 @@ class _Intake:
             # Made and deleted, or left by a process that has ended: not paid a second time.
             if not self.ledger.can_go_on(entry):
                 continue
-            if self.ledger.take_over(entry, connection):
-                follow.take_up(job, entry)
+            if left := self.ledger.take_over(entry, connection):
+                follow.take_up(job, left)
                 job.record = LedgerRecord(self.ledger)
                 return job, True
         return None

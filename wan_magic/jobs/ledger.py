@@ -207,10 +207,18 @@ class Ledger:
             (job_id, self.clock(), state, message),
         )
 
-    def take_over(self, entry: Entry, connection: sqlite3.Connection | None = None) -> bool:
-        """Make a job ours whose process has ended; False if it is somebody's."""
+    def take_over(
+        self, entry: Entry, connection: sqlite3.Connection | None = None
+    ) -> Entry | None:
+        """Make a job ours whose process has ended; None if it is somebody's.
+
+        Returns
+        -------
+        Entry or None
+            The job as that process left it: it may have gone on after `entry` was read.
+        """
         if self.presence.is_alive(entry.owner):
-            return False
+            return None
         if connection is None:
             with self.transaction() as connection:
                 return self.take_over(entry, connection)
@@ -219,9 +227,11 @@ class Ledger:
             " hint = '', code = '' WHERE id = ? AND owner = ?",
             (self.presence.name, entry.id, entry.owner),
         )
-        if cursor.rowcount == 1:
-            self._event(connection, entry.id, entry.state, "taken over")
-        return cursor.rowcount == 1
+        if cursor.rowcount != 1:
+            return None
+        row = connection.execute("SELECT * FROM jobs WHERE id = ?", (entry.id,)).fetchone()
+        self._event(connection, entry.id, row["state"], "taken over")
+        return entry_of(row)
 
     def give_back(self, job_id: str) -> None:
         """Leave a job of ours to whoever wants to go on with it."""
@@ -275,24 +285,28 @@ class Ledger:
             entry = entry_of(row)
             if self.presence.is_alive(entry.owner):
                 continue
-            if reason := self._past(entry):
-                state = "cancelled" if entry.sent is None and not entry.task_id else "failed"
-                self.change(
-                    entry.id,
-                    {
-                        "open": 0,
-                        "owner": "",
-                        "state": state,
-                        "ended": self.clock(),
-                        "error": reason,
-                        "hint": "",
-                    },
-                    event=state,
-                    note=reason,
-                )
-                continue
-            left.append(entry)
+            if not self._past(entry) or not self._close_past(entry):
+                left.append(entry)
         return left
+
+    def _close_past(self, entry: Entry) -> bool:
+        """Close a job that can't be fetched any more; False if there is more to it by now.
+
+        Its process may have sent it just before it ended, or another may have taken it over.
+        """
+        with self.transaction() as connection:
+            row = connection.execute(
+                "SELECT * FROM jobs WHERE id = ? AND open AND owner = ?", (entry.id, entry.owner)
+            ).fetchone()
+            if row is None:
+                return True
+            if not (reason := self._past(entry_of(row))):
+                return False
+            state = "cancelled" if row["sent"] is None and not row["task_id"] else "failed"
+            values = {"open": 0, "owner": "", "state": state, "ended": self.clock()}
+            self.change_in(connection, entry.id, values | {"error": reason, "hint": ""})
+            self._event(connection, entry.id, state, reason)
+            return True
 
     def _past(self, entry: Entry) -> str:
         """Return why nothing can be fetched any more, or nothing."""
