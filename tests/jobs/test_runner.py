@@ -138,6 +138,29 @@ def test_wake_after_the_end_is_harmless():
     handle.wake()
 
 
+def test_waking_thousands_is_cheap():
+    """Also again and again: what a wake leaves behind is swept up."""
+    paused, woken = set(), [0]
+
+    def steps(number):
+        while True:
+            paused.add(number)
+            yield LONG
+            woken[0] += 1
+
+    runner = Runner(workers=1)
+    handles = [runner.start(steps(number)) for number in range(3000)]
+    wait_for(lambda: len(paused) == 3000)
+    began = time.perf_counter()
+    for turn in range(1, 6):
+        for handle in handles:
+            handle.wake()
+            handle.wake()
+        wait_for(lambda turn=turn: woken[0] >= 3000 * turn)
+    assert time.perf_counter() - began < 5
+    assert len(runner._due) < 3 * 3000
+
+
 def test_many_jobs_run_on_few_threads():
     before = threading.active_count()
     left = [1000]

@@ -402,6 +402,13 @@ def test_a_list_that_is_none_is_empty(server, client, data):
     assert client.list_tasks() == []
 
 
+@pytest.mark.parametrize(("said", "pages"), [({"total_page": 7}, 7), ({}, 0)])
+def test_a_page_of_the_list_and_how_many_there_are(server, client, said, pages):
+    server.says({"data": [{"task_id": "t-1"}], **said})
+    assert client.list_page(status="RUNNING", page_no=2) == ([{"task_id": "t-1"}], pages)
+    assert server.seen[0].path == "/qwen/api/v1/tasks/?status=RUNNING&page_no=2"
+
+
 # -- refusals -----------------------------------------------------------------------
 
 

@@ -34,8 +34,9 @@ _PER_PAGE = 0.3
 _PAGE = 100
 _REST, _LONG_REST = 30.0, 3600.0
 """Seconds without lists after one that did not help, and after many or where there are none."""
-_CHECKED = 60.0
-"""Seconds after which a task is asked for singly, too: a list may be out of date."""
+_CHECKED, _CHECKS_APART = 60.0, 0.25
+"""Seconds after which a task is asked for singly, too, as a list may be out of date; and
+seconds between two such queries."""
 
 
 @dataclass(eq=False)
@@ -76,7 +77,7 @@ class Overview:
         self._taken = float("-inf")
         self._every = self._least = _EVERY_LOCAL if limiter.endpoint.is_local else _EVERY
         self._rest = _REST
-        self._rests_until = float("-inf")
+        self._rests_until = self._checks_from = float("-inf")
 
     @contextlib.contextmanager
     def watching(self, task_id: str, wake: Callable[[], None]) -> Iterator[Watched]:
@@ -128,9 +129,14 @@ class Overview:
             return client.query(watched.task_id)
 
     def _lists(self, watched: Watched) -> bool:
-        live, now = len(self._live), self._clock()
-        due = now - watched.checked > max(_CHECKED, live / 5)
-        return live >= _FEW and now >= self._rests_until and not due
+        """Whether to look at the list for a task."""
+        now = self._clock()
+        if len(self._live) < _FEW or now < self._rests_until:
+            return False
+        if now - watched.checked < _CHECKED or now < self._checks_from:
+            return True
+        self._checks_from = now + _CHECKS_APART
+        return False
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
