@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 project = "wan_magic"
@@ -32,19 +33,25 @@ for _name in ("DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH", "JPY_SESSION_N
 os.environ["WAN_MAGIC_ENDPOINT"] = "local"
 os.environ["WAN_MAGIC_OUT"] = "wan_videos"
 os.environ["WAN_MAGIC_CONFIG"] = os.devnull
+# A ledger of its own: every clip is made, and the builder's own jobs are not shown.
+os.environ["WAN_MAGIC_HOME"] = tempfile.mkdtemp(prefix="wan-magic-docs-")
 
-_TASKS = Path(__file__).parent / "tasks"
+_HERE = Path(__file__).parent
+_CLIPS = (Path("wan_videos"), Path("tasks/wan_videos"))
 
 
 def _forget_clips(*_: object) -> None:
-    shutil.rmtree(_TASKS / "wan_videos", ignore_errors=True)
+    for clips in _CLIPS:
+        shutil.rmtree(_HERE / clips, ignore_errors=True)
 
 
 def _copy_clips(app: object, failed: Exception | None) -> None:
     """Put the clips beside their pages: a player points to a file beside its notebook."""
-    target = Path(app.outdir) / "tasks" / "wan_videos"  # type: ignore[attr-defined]
-    if failed is None and (_TASKS / "wan_videos").exists():
-        shutil.copytree(_TASKS / "wan_videos", target, dirs_exist_ok=True)
+    for clips in _CLIPS:
+        if failed is None and (_HERE / clips).exists():
+            target = Path(app.outdir) / clips  # type: ignore[attr-defined]
+            shutil.copytree(_HERE / clips, target, dirs_exist_ok=True)
+    shutil.rmtree(os.environ["WAN_MAGIC_HOME"], ignore_errors=True)
 
 
 def setup(app: object) -> None:

@@ -312,7 +312,7 @@ class FrontEnd:
     def make(self, line):
         """Run a cell that shows a new card; from here on only what comes after it counts."""
         self.mark = len(self.seen)
-        assert self.run(f"%%wanvideo {line} --image cat.png {SMALL}\nA cat")["status"] == "ok"
+        assert self.run(f"%%wanvideo {line} --image cat.png {SMALL}\nA cat, {line}")["status"] == "ok"
         return self.until("display_data", WIDGET)["transient"]
 
     def until(self, kind, *parts):
@@ -383,7 +383,7 @@ def test_the_life_of_cells_before_a_person(front_end):
 
     # A waiting cell is interrupted; the job goes on.
     front_end.mark = len(front_end.seen)
-    waiting = front_end.start(f"%%wanvideo third --wait --image cat.png {SMALL}\nA cat")
+    waiting = front_end.start(f"%%wanvideo third --wait --image cat.png {SMALL}\nA third")
     front_end.until("comm_msg", "● queued")
     front_end.manager.interrupt_kernel()
     reply = front_end.reply(waiting)

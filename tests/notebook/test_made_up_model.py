@@ -115,7 +115,9 @@ def test_its_limits_hold_and_are_named(shell, posted, line, named, offered):
 
 def test_the_seed_that_is_drawn_is_one_that_it_takes():
     url = "https://x.org/sky.mp4"
-    seeds = {api.build("p", model="9.1", video=url)[0].seed for _ in range(50)}
+    asked = {"model": "9.1", "video": url}
+    seeds = {api.build(f"p{n}", **asked)[0].seed for n in range(50)}
+    seeds |= {api.build("p", seed="random", **asked)[0].seed for _ in range(50)}
     assert len(seeds) > 10
     assert all(0 <= seed <= 99 for seed in seeds)
 

@@ -88,8 +88,10 @@ SENT = [
 
 STAYS_HERE = {
     *("unchecked", "fit", "endpoint", "workspace", "out", "timeout", "wait", "dry_run"),
+    *("max_cost", "over_budget", "fresh"),
 }
-"""Rows that change the run and not the body; each has its test below or in test_magic.py."""
+"""Rows that change the run and not the body; each has its test below, in test_magic.py or in
+test_money.py."""
 
 
 def body_of(shell, posted, line, prompt="A cat runs"):
@@ -129,9 +131,12 @@ def test_only_what_was_set_and_the_seed_is_sent(shell, posted):
     }
 
 
-def test_a_seed_is_drawn_anew_for_each_run(shell, posted):
-    for _ in range(3):
+def test_a_seed_belongs_to_the_cell_and_is_drawn_anew_where_that_is_asked_for(shell, posted):
+    for _ in range(2):
         shell.run("%%wanvideo --image cat.png\nA cat")
+    assert len({request.seed for request in posted}) == 1
+    for _ in range(2):
+        shell.run("%%wanvideo --image cat.png --seed random\nA cat")
     assert len({request.seed for request in posted}) == 3
 
 

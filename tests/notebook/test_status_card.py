@@ -142,11 +142,28 @@ def test_the_task_id_appears_when_the_server_has_named_it(make):
 
 
 def test_a_resumed_job_claims_nothing_that_it_does_not_know(make):
-    _, card = make(task_id="1234-abcd")
+    _, card = make(task_id="1234-abcd", knows_request=False)
     text = shown(card)
     assert "no further cost" in text
     for unknown in ("seed", "480P", "usually"):
         assert unknown not in text
+
+
+def test_a_resumed_job_of_the_ledger_says_what_was_asked_for(make):
+    _, card = make(task_id="1234-abcd")
+    text = shown(card)
+    assert "no further cost" in text
+    assert "seed 7" in text
+
+
+def test_who_waits_for_a_slot_says_so(make):
+    job, card = make()
+    job.update(state=State.WAITING)
+    job.update(message="waiting for a slot at beijing: 3 before this one")
+    assert "● waiting for a slot</span>" in shown(card)
+    assert "3 before this one" in shown(card)
+    job.update(state=State.QUEUED)
+    assert "● submitted</span>" in shown(card)
 
 
 def test_a_download_shows_its_bytes(make):

@@ -30,8 +30,9 @@ def unsure_hint(job: Job) -> str:
     if job.is_preview:
         return "run the cell again: a preview costs nothing"
     return (
-        "the request may have been accepted, so it was not sent again: look at the task list"
-        " in the provider's console before you run the cell again"
+        "the request may have been accepted, so it was not sent again: the task list in the"
+        " provider's console knows. Running the cell again looks for its task first; --fresh"
+        " sends it all the same"
     )
 
 

@@ -40,7 +40,7 @@ def interruptible(job: Job) -> Iterator[None]:
     except KeyboardInterrupt:
         raise JobTimeout(
             f"interrupted: this cell no longer waits, job {job.id} goes on",
-            hint=f"%wanvideo resume {job.task_id} shows it again" if job.task_id else "",
+            hint=f"%wanvideo show {job.id} shows it again",
             task_id=job.task_id,
         ) from None
 
