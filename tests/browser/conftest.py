@@ -133,7 +133,7 @@ def notebook_folder(server, request):
 
 
 @pytest.fixture
-def open_notebook(context, server, notebook_folder, request):
+def open_notebook(context, server, notebook_folder, tmp_path_factory, request):
     """Open notebooks: `open_notebook(["print(1)"], kernel="k7", ui="lab") -> NotebookPage`.
 
     Parameters
@@ -142,11 +142,12 @@ def open_notebook(context, server, notebook_folder, request):
     kernel : "k7" or "k6".
     ui : "lab" or "notebook".
     name : the notebook's file name; a path such as "a folder/b.ipynb" will do.
-    env : more environment variables for the kernel.
+    env : more environment variables for the kernel. The ledger is the test's own.
     viewport : the window's size in pixels.
     wait : what to wait for: kernel "idle", "connected", or None (only the cells).
     """
     pages = request.node.stash.setdefault(PAGES, [])
+    remembered = tmp_path_factory.mktemp("remembered")  # no test sees the jobs of another
 
     def opened(
         cells, kernel="k7", ui="lab", name="test.ipynb", env=None, viewport=LAPTOP, wait="idle"
@@ -154,9 +155,8 @@ def open_notebook(context, server, notebook_folder, request):
         if isinstance(cells, Path):
             path = cells
         else:
-            kernel = request.getfixturevalue(kernel)
-            if env:
-                kernel = server.derive_kernel(kernel, env)
+            home = {"WAN_MAGIC_HOME": str(remembered)}
+            kernel = server.derive_kernel(request.getfixturevalue(kernel), home | (env or {}))
             path = write_notebook(notebook_folder, cells, kernel, name)
         notebook = NotebookPage(context, server, path, ui, viewport)
         pages.append(notebook)
