@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.errors import ApiError, ConnectionFailed
-from wan_magic.jobs.common import detached, pause
+from wan_magic.errors import ApiError, ConnectionFailed, JobTimeout
+from wan_magic.jobs.common import detached, pause, unsure_hint
 from wan_magic.wan.codes import time_may_cure
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _BEFORE, _AFTER = 120.0, 300.0
 """Seconds around the call within which its task was made, by clocks that may differ."""
 _SURE_AFTER = 90.0
-"""Seconds after the call from which a task that is not in the list was not made: the call itself
-breaks off after 60."""
+"""Seconds after which a task that is not in the list was not made. They are counted here, and
+not from the time of the call: the clock on the wall may have been set in between."""
 _LOOKS = 2
 """Looks at the list, in a row, that must agree on it."""
 _EVERY = 10.0
@@ -58,27 +58,34 @@ def settle(
     ApiError, ConnectionFailed
         If the endpoint has no list call, or can't be asked: nobody knows then.
     JobTimeout
-        If the user stops watching.
+        If the user stops watching, or it stays open for as long as the job may take.
     """
     sent_at = job.sent_at if job.sent_at is not None else wall()
     job.update(message="the answer to the submit was lost: looking for the task it may have made")
-    empty_looks, failures, began = 0, 0, job.clock()
-    others: set[str] = set()
+    empty_looks, failures = 0, 0
+    began = answered = job.clock()
     while True:
         if job.detach_requested:
             raise detached(job)
+        if job.clock() - began > max(job.timeout, _PATIENCE):
+            raise JobTimeout(
+                f"not known after {job.clock() - began:.0f} s whether the request was accepted",
+                hint=unsure_hint(job),
+            )
         try:
             rows = _listed(client, job.request.model, sent_at)
-            found, waiting = _among(job, client, rows, known_tasks() | others)
+            found, waiting = _among(job, client, rows, known_tasks())
         except (ApiError, ConnectionFailed) as exc:
             failures += 1
             cured = time_may_cure(exc.status) if isinstance(exc, ApiError) else exc.transient
-            if not cured or job.clock() - began > _PATIENCE:
+            left = answered + _PATIENCE - job.clock()
+            if not cured or left < 0:
                 raise
             job.update(message=f"{exc.message}: looking for the task again")
-            yield getattr(exc, "retry_after", None) or pause(failures)
+            wait = getattr(exc, "retry_after", None) or pause(failures)
+            yield min(wait, max(left, pause(0)))
             continue
-        failures, began = 0, job.clock()
+        failures, answered = 0, job.clock()
         if found:
             return found
         if waiting:
@@ -87,7 +94,7 @@ def settle(
                 message=f"the answer to the submit was lost; task {waiting} may be its task: the"
                 " prompt will tell when it ends, and nothing is sent again before"
             )
-        elif wall() - sent_at > _SURE_AFTER or wall() < sent_at:
+        elif job.clock() - began > _SURE_AFTER:
             empty_looks += 1
             if empty_looks >= _LOOKS:
                 return ""
@@ -123,16 +130,18 @@ def _among(
     job: Job, client: WanClient, rows: list[dict[str, Any]], known: set[str]
 ) -> tuple[str, str]:
     """Return the task that is ours, if one is; else one that may be."""
+    ended = ("FAILED", "CANCELED")
+    ids = [str(row.get("task_id") or "") for row in rows if row.get("status") not in ended]
+    ids = [task_id for task_id in ids if task_id and task_id not in known]
     waiting = ""
-    for row in rows:
-        task_id = str(row.get("task_id") or "")
-        if not task_id or task_id in known or row.get("status") in ("FAILED", "CANCELED"):
-            continue
+    for task_id in ids:
         task = client.query(task_id)
-        if _is_ours(job, task, alone=len(rows) == 1):
+        if _is_ours(job, task, alone=len(ids) == 1):
             return task_id, ""
-        if task.state in ("queued", "running"):
+        if task.state in ("queued", "running", "unknown"):  # a new one may be unknown at first
             waiting = waiting or task_id
+        elif task.state == "succeeded" and not task.orig_prompt:
+            raise ConnectionFailed(f"task {task_id} may be its task, and nothing tells whether")
     return "", waiting
 
 

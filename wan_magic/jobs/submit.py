@@ -198,10 +198,12 @@ def submit(
                 full = exc.code == "Throttling.Concurrency"
                 wait = ticket.throttled(exc.retry_after, concurrency=full)
                 if now + wait - throttled_since > job.timeout:
+                    _say_unpaid(exc)
                     raise
                 why = "the endpoint is busy (429)"
             else:
                 if not _may_pass(exc) or tries >= _SUBMIT_TRIES:
+                    _say_unpaid(exc)
                     raise
                 wait = getattr(exc, "retry_after", None) or pause(tries - 1)
                 why = exc.message
@@ -263,9 +265,18 @@ def _look_for_it(
         raise exc
     try:
         return (yield from settled())
-    except (ApiError, ConnectionFailed):
-        exc.hint = "; ".join(filter(None, (exc.hint, unsure_hint(job))))
+    except (ApiError, ConnectionFailed) as why:
+        known = f"what became of it is not known ({why.message})"
+        told = "" if why.message == exc.message else known
+        exc.hint = "; ".join(filter(None, (exc.hint, told, unsure_hint(job))))
     raise exc
+
+
+def _say_unpaid(exc: ApiError | ConnectionFailed) -> None:
+    """Say of a call that surely was not accepted that it costs nothing."""
+    exc.hint = "; ".join(filter(None, (exc.hint, "nothing is paid")))
+    if isinstance(exc, ConnectionFailed):
+        exc.maybe_accepted = False
 
 
 def forget_uploads(job: Job, client: WanClient) -> None:
