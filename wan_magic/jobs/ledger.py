@@ -62,6 +62,7 @@ class Ledger:
         self.presence = Presence(folder / "kernels")
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._owed: dict[str, dict[str, Any]] = {}
 
     def __repr__(self) -> str:
         return f"<Ledger {self.path}>"
@@ -73,13 +74,13 @@ class Ledger:
         """Hold the ledger for one change; nobody else writes meanwhile, and all of it holds."""
         with self._lock, self._errors():
             connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            if self._owed:
+                with _all_or_nothing(connection):
+                    for job_id, values in self._owed.items():
+                        self.change_in(connection, job_id, values)
+                self._owed = {}
+            with _all_or_nothing(connection):
                 yield connection
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock, self._errors():
@@ -155,6 +156,7 @@ class Ledger:
         self._lock = threading.RLock()
         _parents.append(self._connection)  # closing it here could spoil it for the parent
         self._connection = None
+        self._owed = {}
         self.presence.leave()
 
     def check(self) -> None:
@@ -188,6 +190,11 @@ class Ledger:
             if event:
                 self._event(connection, job_id, event, note)
 
+    def owe(self, job_id: str, values: dict[str, Any]) -> None:
+        """Remember values that could not be written; they go before the next change."""
+        with self._lock:
+            self._owed[job_id] = self._owed.get(job_id, {}) | values
+
     def change_in(
         self, connection: sqlite3.Connection, job_id: str, values: dict[str, Any]
     ) -> None:
@@ -207,9 +214,7 @@ class Ledger:
             (job_id, self.clock(), state, message),
         )
 
-    def take_over(
-        self, entry: Entry, connection: sqlite3.Connection | None = None
-    ) -> Entry | None:
+    def take_over(self, entry: Entry, connection: sqlite3.Connection | None = None) -> Entry | None:
         """Make a job ours whose process has ended; None if it is somebody's.
 
         Returns
@@ -387,6 +392,17 @@ class Ledger:
             (place, model, tier, seconds, _SAMPLES),
         )
         return [row["took"] for row in rows]
+
+
+@contextlib.contextmanager
+def _all_or_nothing(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def _to_wal(connection: sqlite3.Connection) -> None:

@@ -41,7 +41,11 @@ class LedgerRecord(Record):
         LedgerError
             If that can't be written: the call must not be made.
         """
-        self._ledger.change(job.id, {"sent": now, "state": "submitting"}, "submitting")
+        try:
+            self._ledger.change(job.id, {"sent": now, "state": "submitting"}, "submitting")
+        except LedgerError as exc:
+            exc.hint = f"nothing was sent, and nothing is paid; {exc.hint}"
+            raise
         super().sending(job, now)
 
     def changed(self, job: Job, changes: dict[str, Any]) -> None:
@@ -105,6 +109,9 @@ class LedgerRecord(Record):
             self._ledger.change(job.id, values, event, note)
         except LedgerError as exc:
             _log.warning("job %s (task %s): %s", job.id, job.task_id, exc)
+            self._ledger.owe(job.id, values)
+            if not job.task_id and job.sent_at is None:  # nothing there to be remembered
+                return
             note = "the ledger can't be written: keep the task id, or this job is not remembered"
             if note not in job.notes:
                 job.notes = (*job.notes, note)
