@@ -80,6 +80,7 @@ _BY_STATUS = {
     429: "the account's rate limit is reached; wait a minute and run the cell again",
 }
 _NOT_KNOWN = "look the code up in the provider's documents"
+_NO_CODE = "run the cell again; if that fails, too, change the prompt or what is given beside it"
 
 
 def advice(
@@ -106,7 +107,7 @@ def advice(
     >>> advice("Arrearage")
     "settle the account's billing in the console; trying again does not help"
     """
-    text = _SERVICE if status >= 500 else _BY_STATUS.get(status, _NOT_KNOWN)
+    text = _SERVICE if status >= 500 else _BY_STATUS.get(status, _NOT_KNOWN if code else _NO_CODE)
     for prefix, part, told in _ADVICE:
         if code.startswith(prefix) and part in message:
             text = told
