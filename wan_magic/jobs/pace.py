@@ -69,7 +69,7 @@ class Pace:
     Examples
     --------
     >>> pace = Pace((60, 180), jitter=lambda low, high: 1.0)
-    >>> pace.next(0), round(pace.next(20, "running")), round(pace.next(120, "running"))
+    >>> pace.next(0), round(pace.next(5, "running")), round(pace.next(120, "running"))
     (2.0, 15, 4)
     """
 
