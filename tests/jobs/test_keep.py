@@ -236,6 +236,17 @@ def test_a_name_without_its_clip_is_not_taken_for_it(named, again, content, vide
         assert named.clip.path.read_bytes() == content
 
 
+def test_a_name_that_was_only_reserved_is_free_again(named, again, video):
+    """Without hard links an empty file takes the name first."""
+    part_of(named).write_bytes(video)
+    named.clip.path.write_bytes(b"")
+    ride = again(named, named.clip.path)
+    ride.storage.answers = [Hosted(video)]
+    assert ride.run().path == named.clip.path
+    assert ride.files == [NAME]
+    assert named.clip.path.read_bytes() == video
+
+
 def test_a_file_of_another_task_is_not_taken(named, again, video):
     other = named.clip.path.rename(named.folder / "a-cat-running-aaaaaaaa.mp4")
     ride = again(named, other)

@@ -12,7 +12,7 @@ from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.common import detached, pause, resume_hint
 from wan_magic.jobs.cost import final_cost
 from wan_magic.jobs.job import State
-from wan_magic.jobs.keep import digest, drop_part, earlier, keep, part_of
+from wan_magic.jobs.keep import digest, drop_part, earlier, free_name, keep, part_of
 from wan_magic.wan.storage import Version, download
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def fetch(
     job.update(state=State.DOWNLOADING)
     part = part_of(job, folder)
     try:
+        free_name(job)
         path, seen = earlier(job), None
         with contextlib.suppress(InputError):
             seen = _look(path) if path else None

@@ -33,6 +33,19 @@ def earlier(job: Job) -> Path | None:
     return path if ours and path.is_file() else None
 
 
+def free_name(job: Job) -> None:
+    """Remove the empty file that reserves the job's name, where a process came no further.
+
+    That is how a name is taken without hard links; the clip is still in its part.
+    """
+    path = job.kept
+    if path is None or _short_id(job) not in path.name or path.is_symlink():
+        return
+    with contextlib.suppress(OSError):
+        if path.stat().st_size == 0 and part_of(job, path.parent).stat().st_size > 0:
+            path.unlink()
+
+
 def drop_part(part: Path) -> None:
     """Remove a part that is no longer needed; what can't be removed does no harm."""
     with contextlib.suppress(OSError):
