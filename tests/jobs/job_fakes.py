@@ -60,6 +60,8 @@ UNREACHED = ConnectionFailed("cannot reach the host", transient=True)
 class FakeClient:
     """Gives its scripted answers in turn, the last one for ever; errors are raised."""
 
+    date = None
+
     def __init__(self, creates, queries, cancels, policies=(POLICY,), endpoint=None, lists=()):
         self.script = {"create": creates, "query": queries, "cancel": cancels}
         self.script["list"] = list(lists) or [[]]

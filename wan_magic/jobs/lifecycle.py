@@ -168,18 +168,22 @@ class _Life:
             age=None if since is None else max(0.0, self.wall() - since),
         )
 
-    def _settled(self) -> Generator[float, None, str]:
+    def _settled(self, *, earlier: bool = False) -> Generator[float, None, str]:
         def known() -> set[str]:
             account = account_of(self.client.endpoint)
             return self.ledger.known_tasks(account) if self.ledger else set()
 
-        return (yield from settle(self.job, self.client, wall=self.wall, known_tasks=known))
+        return (
+            yield from settle(
+                self.job, self.client, wall=self.wall, known_tasks=known, is_earlier=earlier
+            )
+        )
 
     def _find(self) -> Generator[float, None, None]:
         """Find the task of a call that an earlier process made, if it made one."""
         job = self.job
         try:
-            task_id = yield from self._settled()
+            task_id = yield from self._settled(earlier=True)
         except (ApiError, ConnectionFailed) as exc:
             exc.hint = unsure_hint(job)
             raise

@@ -39,6 +39,7 @@ def settle(
     *,
     wall: Callable[[], float],
     known_tasks: Callable[[], set[str]] = set,
+    is_earlier: bool = False,
 ) -> Generator[float, None, str]:
     """Find the task of a paid call whose answer was lost; ``""`` when it surely made none.
 
@@ -52,6 +53,8 @@ def settle(
         Seconds since 1970.
     known_tasks : callable
         The tasks that belong to other jobs.
+    is_earlier : bool
+        Whether an earlier process made the call; else it was made just now.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def settle(
     """
     sent_at = job.sent_at if job.sent_at is not None else wall()
     job.update(message="the answer to the submit was lost: looking for the task it may have made")
-    empty_looks, failures = 0, 0
+    times, empty_looks, failures = [sent_at], 0, 0
     began = answered = job.clock()
     while True:
         if job.detach_requested:
@@ -73,7 +76,12 @@ def settle(
                 hint=unsure_hint(job),
             )
         try:
-            rows = _listed(client, job.request.model, sent_at)
+            rows = _listed(client, job.request.model, times)
+            if client.date is not None and len(times) == 1:
+                ago = None if is_earlier else job.clock() - began
+                if others := _other_times(sent_at, client.date, wall(), ago):
+                    times += others
+                    rows = _listed(client, job.request.model, times)
             found, waiting = _among(job, client, rows, known_tasks())
         except (ApiError, ConnectionFailed) as exc:
             failures += 1
@@ -101,20 +109,45 @@ def settle(
         yield _EVERY
 
 
-def _listed(client: WanClient, model: str, sent_at: float) -> list[dict[str, Any]]:
-    """Return the tasks of a model that were made around a time, nearest first."""
-    window = {"start_time": _stamp(sent_at - _BEFORE), "end_time": _stamp(sent_at + _AFTER)}
-    rows: list[dict[str, Any]] = []
-    for page in range(1, 21):
-        page_rows = client.list_tasks(model_name=model, page_no=page, page_size=100, **window)
-        rows += page_rows
-        if len(page_rows) < 100:
-            break
-    # Some servers ignore filters.
-    rows = [
-        row for row in rows if row.get("model_name") == model and _when(row, sent_at) is not None
-    ]
-    return sorted(rows, key=lambda row: abs((_when(row, sent_at) or 0.0) - sent_at))
+def _other_times(sent_at: float, date: float, wall: float, ago: float | None) -> list[float]:
+    """Return when the call was made by the server's clock, where that is not `sent_at`.
+
+    This machine's clock may have been wrong all the time, or have been set since the call.
+
+    Parameters
+    ----------
+    sent_at, wall : float
+        By this machine's clock: the call, and now.
+    date : float
+        Now, by the server's clock.
+    ago : float or None
+        Seconds since the call, where they were counted; a machine that slept missed some.
+    """
+    times = [sent_at, sent_at + date - wall]
+    if ago is not None:
+        times.append(date - ago)
+    found: list[float] = []
+    for when in times:
+        if all(abs(when - other) > _BEFORE / 2 for other in found):
+            found.append(when)
+    return found[1:]
+
+
+def _listed(client: WanClient, model: str, times: list[float]) -> list[dict[str, Any]]:
+    """Return the tasks of a model that were made around one of these times, nearest first."""
+    found: dict[str, tuple[float, dict[str, Any]]] = {}
+    for sent_at in times:
+        window = {"start_time": _stamp(sent_at - _BEFORE), "end_time": _stamp(sent_at + _AFTER)}
+        for page in range(1, 21):
+            rows = client.list_tasks(model_name=model, page_no=page, page_size=100, **window)
+            for row in rows:
+                when = _when(row, sent_at)  # some servers ignore filters
+                if row.get("model_name") == model and when is not None:
+                    distance = abs(when - sent_at)
+                    found.setdefault(str(row.get("task_id") or ""), (distance, row))
+            if len(rows) < 100:
+                break
+    return [row for _, row in sorted(found.values(), key=lambda pair: pair[0])]
 
 
 def _when(row: dict[str, Any], sent_at: float) -> float | None:

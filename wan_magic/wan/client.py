@@ -19,7 +19,7 @@ from wan_magic.wan import catalog, transport
 from wan_magic.wan.answers import Task, TaskState, read_task, text
 from wan_magic.wan.codes import advice
 from wan_magic.wan.endpoints import QUERY_PATH
-from wan_magic.wan.transport import limited, proxies, seconds_of
+from wan_magic.wan.transport import date_of, limited, proxies, seconds_of
 
 if TYPE_CHECKING:
     from wan_magic.wan.endpoints import Endpoint
@@ -67,6 +67,8 @@ class WanClient:
 
     def __init__(self, endpoint: Endpoint, session: requests.Session | None = None) -> None:
         self.endpoint = endpoint
+        self.date: float | None = None
+        """The time of the endpoint's last answer by its own clock, in seconds since 1970."""
         self._auth = _Bearer(endpoint.key)
         self._session = session or requests.Session()
 
@@ -221,6 +223,7 @@ class WanClient:
                 f"{name} redirects to {target}; the key is not sent there",
                 hint="if that is the right place, name it with --endpoint",
             )
+        self.date = date_of(response.headers.get("Date", ""))
         raw = b"".join(limited(response, _ANSWER_MAX_BYTES))
         if len(self.endpoint.key) >= 8:  # some servers quote the key that they refuse
             raw = raw.replace(self.endpoint.key.encode(), b"***")
@@ -230,13 +233,14 @@ class WanClient:
             answer = None
         if not isinstance(answer, dict):
             kind = text(response.headers.get("Content-Type", "no content type")).partition(";")[0]
+            said = f"{kind if raw.strip() else 'nothing'} instead of JSON"
             if status < 400:
                 raise ConnectionFailed(
-                    f"{name} answered with {kind} instead of JSON",
+                    f"{name} answered with {said}",
                     hint="check --endpoint: it ends in /api/v1",
                     maybe_accepted=True,
                 )
-            answer = {"message": f"{kind} instead of JSON"}
+            answer = {"message": said}
         if status >= 400:
             raise self._api_error(status, answer, response.headers.get("Retry-After", ""))
         return answer

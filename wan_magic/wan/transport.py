@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -42,3 +43,11 @@ def limited(response: requests.Response, limit: int) -> Iterator[bytes]:
 def seconds_of(retry_after: str) -> float | None:
     """Read a Retry-After header, where it gives seconds; a date is left alone."""
     return float(retry_after) if retry_after.isdecimal() else None
+
+
+def date_of(header: str) -> float | None:
+    """Read a Date header, in seconds since 1970; None where it is none."""
+    try:
+        return parsedate_to_datetime(header).timestamp()
+    except (ValueError, OverflowError):
+        return None
