@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
 import requests
+from ledger_rows import write
+from PIL import Image
 
 from wan_magic import cli
+from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.video import probe_video
 
 COMMAND = [sys.executable, "-W", "ignore", "-m", "wan_magic"]
@@ -110,3 +115,131 @@ def test_an_error_is_one_short_text_and_a_failing_status(capsys):
     said = capsys.readouterr().err
     assert said.startswith("wan-magic: ")
     assert "70000" in said
+
+
+# -- the history -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (320, 320), "navy").save(tmp_path / "cat.png")
+    return tmp_path
+
+
+@pytest.fixture
+def said(capsys):
+    """Run the command; its status and what it printed."""
+
+    def run(*argv):
+        status = cli.main(argv)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def test_jobs_are_listed(said):
+    write("a", prompt="a grey cat")
+    write("b", prompt="a dog", state="failed")
+    status, out, _ = said("jobs", "grey", "--state", "done", "--since", "7d", "--limit", "3")
+    assert status == 0
+    assert "a grey cat" in out
+    assert "a dog" not in out
+
+
+def test_jobs_and_costs_for_other_programs(said):
+    write("a")
+    assert json.loads(said("jobs", "--json")[1])[0]["id"] == "a0000000000"
+    assert said("jobs", "--csv")[1].splitlines()[1].startswith("a0000000000,")
+    assert json.loads(said("cost", "model", "--json")[1])[0]["CNY"] == 1.5
+    assert said("cost", "--csv")[1].startswith("day,jobs,CNY")
+    assert "total" in said("cost")[1]
+
+
+def test_what_is_left_is_named_with_the_command_that_fetches_it(said):
+    write("a", state="running", open=True, made=None, accepted=time.time())
+    out = said("jobs")[1]
+    assert "1 job still out there: wan-magic resume" in out
+    assert "%wanvideo" not in out
+
+
+def test_a_job_is_told_with_its_path_at_the_end(said):
+    write("a", path="/clips/a.mp4", state="done")
+    status, out, _ = said("show", "a000")
+    assert status == 0
+    assert "model:" in out
+    assert "d1ge57" not in out, "the account's digest"
+    assert out.splitlines()[-1] == "/clips/a.mp4"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("show", "zzzz"), "there is no job 'zzzz'"),
+        (("jobs", "--state", "finished"), "no state 'finished'"),
+        (("cost", "week"), "summed by 'week'"),
+        (("generate", "a", "cat"), "put the prompt into quotes"),
+        (("generate", "a cat", "--resolutoin", "480P"), "did you mean --resolution?"),
+        (("generate", "--image", "no.png"), "no.png"),
+    ],
+)
+def test_what_can_not_be_is_said_in_one_text(said, folder, argv, message):
+    write("a")
+    status, out, err = said(*argv)
+    assert (status, out) == (1, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_job_is_cancelled_and_forgotten(said):
+    write("a")
+    assert "had ended" in said("cancel", "a000")[1]
+    assert said("forget", "a000", "--files")[1].startswith("job a0000000000 is forgotten")
+    assert said("forget", "a000")[0] == 1
+
+
+def test_resume_and_wait_print_paths_and_say_what_brought_none(said, folder):
+    assert said("resume") == (0, "", "nothing is left to be fetched\n")
+    write("a", state="running", open=True, made=None, accepted=time.time())
+    status, out, err = said("resume")
+    assert (status, out) == (1, "")
+    assert "job a0000000000: endpoint beijing needs a key" in err
+    assert said("wait")[0] == 1
+
+
+def test_generate_takes_the_options_of_the_magic_and_prints_the_path(said, folder):
+    options = ("--image", "cat.png", "--model=wanx2.1-i2v-turbo", "-r", "480P", "-d", "3")
+    status, out, err = said("generate", "A cat runs", *options, "--endpoint", "local")
+    assert status == 0
+    (path,) = out.splitlines()
+    assert probe_video(Path(path)).duration == pytest.approx(3, abs=0.05)
+    assert "free preview" in err
+    (row,) = json.loads(said("jobs", "--json")[1])
+    assert (row["path"], row["state"], row["preview"]) == (path, "done", True)
+    assert said("wait", row["id"])[1] == said("resume", row["id"])[1] == out
+
+
+def test_generate_shows_a_request_without_sending_it(said, folder):
+    status, out, _ = said("generate", "A cat", "--no-prompt-extend", "--seed", "7", "--dry-run")
+    assert status == 0
+    assert '"prompt_extend": false' in out
+    assert "nothing was sent" in out
+    assert not (folder / "wan_videos").exists()
+
+
+def test_generate_lists_the_options_of_the_table(said):
+    out = said("generate", "--help")[1]
+    assert out.startswith("usage: wan-magic generate PROMPT")
+    assert all(option.flag in out for option in OPTIONS)
+
+
+def test_the_command_imports_no_ipython(folder):
+    code = (
+        "import sys; from wan_magic import cli;"
+        " cli.main(['generate', 'A cat', '--dry-run']); cli.main(['jobs']);"
+        " sys.exit('IPython' in sys.modules or 'ipywidgets' in sys.modules)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0

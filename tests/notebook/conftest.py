@@ -124,6 +124,7 @@ def real_job(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("http_proxy", "HTTP_PROXY", "JPY_SESSION_NAME", "VSCODE_PID"):
             patch.delenv(name, raising=False)
+        patch.setenv("WAN_MAGIC_HOME", str(tmp_path_factory.mktemp("remembered")))
         job = wan_magic.submit(
             "A cat <runs> & jumps",
             image=Image.new("RGB", (320, 320), "navy"),
