@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import os
 import traceback
 import warnings
 
 import pytest
 import requests
+import urllib3
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import client as client_module
@@ -798,3 +800,48 @@ def test_our_call_is_the_official_sdks_call(server, client, monkeypatch, fields)
     for name in SDK_EXTRAS:
         del their_body["input"][name]
     assert our_body == their_body
+
+
+# -- connections ------------------------------------------------------------------
+
+
+def test_jobs_of_an_account_share_connections_and_a_billed_call_has_its_own(server, monkeypatch):
+    monkeypatch.setattr(server.RequestHandlerClass, "protocol_version", "HTTP/1.1")  # keep-alive
+    opened = []
+    connect = urllib3.connection.HTTPConnection.connect
+    monkeypatch.setattr(
+        urllib3.connection.HTTPConnection, "connect", lambda it: opened.append(it) or connect(it)
+    )
+    endpoint = Endpoint("g", server.base_url, KEY)
+    for _ in range(3):
+        server.says(CREATED)
+        WanClient(endpoint).query("t")
+    assert len(opened) == 1
+    for _ in range(2):
+        server.says(CREATED)
+        WanClient(endpoint).create(REQUEST)
+    assert len(opened) == 3
+    assert [one.sock for one in opened[1:]] == [None, None]  # and it is closed at once
+    server.says(CREATED)
+    WanClient(dataclasses.replace(endpoint, key="sk-another-one")).query("t")
+    assert len(opened) == 4
+
+
+def test_what_an_account_shares_keeps_no_cookies(server, client):
+    server.says(CREATED, Set_Cookie="seen=1")
+    client.query("t")
+    server.says(CREATED)
+    client.query("t")
+    assert "Cookie" not in server.seen[1].headers
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_child_opens_its_own_connections(server, client):
+    server.says(CREATED)
+    client.query("t")
+    parents = client_module._shared(server.base_url, KEY)
+    child = os.fork()
+    if not child:
+        os._exit(client_module._shared(server.base_url, KEY) is parents)
+    assert os.waitpid(child, 0)[1] == 0
+    assert client_module._shared(server.base_url, KEY) is parents

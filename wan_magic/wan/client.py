@@ -8,7 +8,11 @@ retries; who may try again is decided by the job, which knows what a second try 
 from __future__ import annotations
 
 import json
+import os
 import re
+from contextlib import ExitStack
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -28,6 +32,22 @@ if TYPE_CHECKING:
 __all__ = ["Task", "TaskState", "WanClient"]
 
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
+_IDLE_CONNECTIONS = 32
+"""More than jobs that go on in the same moment."""
+
+
+@cache
+def _shared(base_url: str, key: str) -> requests.Session:  # noqa: ARG001 - one for each account
+    """Return the connections for an account: a thousand jobs do not keep one open each."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # for threads: no state
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_IDLE_CONNECTIONS))
+    return session
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_shared.cache_clear)  # they are the parent's
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -49,7 +69,8 @@ class WanClient:
     endpoint : Endpoint
         Where, and with which key.
     session : requests.Session, optional
-        The seam for tests.
+        The seam for tests. By default billed calls have connections of their own, since one
+        that lay idle may break just then; the others share those of the account.
 
     Raises
     ------
@@ -70,7 +91,7 @@ class WanClient:
         self.date: float | None = None
         """The time of the endpoint's last answer by its own clock, in seconds since 1970."""
         self._auth = _Bearer(endpoint.key)
-        self._session = session or requests.Session()
+        self._session = session
 
     def __repr__(self) -> str:
         return f"WanClient({self.endpoint.name!r})"
@@ -81,7 +102,7 @@ class WanClient:
         if request.uses_oss:  # only then may it be sent: temporary-storage page, 2025-10
             headers["X-DashScope-OssResourceResolve"] = "enable"
         path = self.endpoint.create_path or request.row.path
-        answer = self._call("POST", path, json=request.body(), headers=headers)
+        answer = self._call("POST", path, json=request.body(), headers=headers, billed=True)
         task = read_task(answer, self.endpoint.status)
         if task.task_id:
             return task
@@ -174,6 +195,7 @@ class WanClient:
             catalog.PORTRAIT_CHECK_PATH,
             json={"model": catalog.PORTRAIT_CHECK, "input": {"image_url": image_url}},
             headers=headers if image_url.startswith("oss://") else {},
+            billed=True,
         )
         output = answer.get("output")
         if isinstance(output, dict):
@@ -191,6 +213,7 @@ class WanClient:
         *,
         base: str = "",
         headers: dict[str, str] | None = None,
+        billed: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
         base = base or self.endpoint.base_url
@@ -198,18 +221,23 @@ class WanClient:
         if self.endpoint.workspace:
             sent["X-DashScope-WorkSpace"] = self.endpoint.workspace
         try:
-            with self._session.request(
-                method,
-                base + path,
-                auth=self._auth,
-                headers=sent,
-                timeout=transport.TIMEOUT,
-                proxies=proxies(base),
-                allow_redirects=False,  # a redirect must not carry the key elsewhere
-                stream=True,
-                **kwargs,
-            ) as response:
-                return self._read(response)
+            with ExitStack() as stack:
+                session = self._session
+                if session is None:
+                    own = stack.enter_context(requests.Session()) if billed else None
+                    session = own or _shared(self.endpoint.base_url, self.endpoint.key)
+                response = session.request(
+                    method,
+                    base + path,
+                    auth=self._auth,
+                    headers=sent,
+                    timeout=transport.TIMEOUT,
+                    proxies=proxies(base),
+                    allow_redirects=False,  # a redirect must not carry the key elsewhere
+                    stream=True,
+                    **kwargs,
+                )
+                return self._read(stack.enter_context(response))
         except requests.RequestException as exc:
             problem = _no_answer(exc, urlsplit(base).netloc)
         # Not from `exc`: its frames hold the headers, and some tracebacks show all variables.
