@@ -148,7 +148,8 @@ class _Life:
             yield from submit(job, self.client, request, self.ticket, self._settled, self.wall)
         task = self._made() or (yield from self._watched())
         self.leave()
-        job.update(usage=dict(task.usage), cost=final_cost(job, task))
+        billed = {"usage": dict(task.usage), "cost": final_cost(job, task)}
+        job.update(state=State.DOWNLOADING, **billed)  # at once: each update is synced to disk
         return (yield from fetch(job, self.client, task, self.storage, self.folder))
 
     def _made(self) -> Task | None:

@@ -61,6 +61,8 @@ class LedgerRecord(Record):
         if "task_id" in values:
             values["accepted"] = self._ledger.clock()
         state = changes.get("state")
+        if state is State.SUBMITTING and job.sent_at is not None:
+            state = None  # `sending` has written it
         if state is not None:
             values["state"] = str(state)
             if state is State.DOWNLOADING:
