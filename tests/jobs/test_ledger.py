@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -197,6 +198,19 @@ def test_a_job_belongs_to_the_process_that_wrote_it(ledger):
     second = other(ledger)
     assert not second.take_over(second.entry(ROW["id"]))
     assert second.open_entries() == []
+
+
+def test_a_process_whose_lock_cannot_be_looked_at_counts_as_alive(ledger, monkeypatch):
+    add(ledger, sent=ledger.clock.now)
+    second = other(ledger)
+    seen = second.entry(ROW["id"])
+
+    def refuse(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert second.presence.is_alive(seen.owner)
+    assert not second.take_over(seen)
 
 
 def test_a_dead_process_leaves_its_jobs_to_one_other(ledger):

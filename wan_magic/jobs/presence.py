@@ -81,8 +81,10 @@ class Presence:
         path = self._folder / f"{name}.lock"
         try:
             handle = os.open(path, os.O_RDWR)
-        except OSError:
+        except FileNotFoundError:
             return False
+        except OSError:  # too many files are open, say: a job must not be taken from the living
+            return True
         try:
             if not _try_lock(handle, shared=True):  # two that look at once must not meet
                 return True
