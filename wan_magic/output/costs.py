@@ -97,8 +97,7 @@ class CostTable(Exports):
         *rows, last = [
             [html.text(value) for value in self._texts(row)] for row in (*self.rows, self.total)
         ]
-        table = html_table(self._head, rows, self._head[1:], total=last)
-        return table + html.line(html.text(self._note()))
+        return html_table(self._head, rows, self._head[1:], total=last, notes=[self._note()])
 
     def _note(self) -> str:
         unknown = self.total.unknown

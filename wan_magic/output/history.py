@@ -98,9 +98,7 @@ class JobTable(Exports):
         if not self.entries:
             return html.line(html.text(self._nothing()))
         rows = [self._cells(entry) for entry in self.entries[:SHOWN]]
-        return html_table(COLUMNS, rows, _RIGHT) + "".join(
-            html.line(html.text(note)) for note in self._notes()
-        )
+        return html_table(COLUMNS, rows, _RIGHT, notes=self._notes())
 
     def _texts(self, entry: Entry, longest: int = 40) -> list[str]:
         state = standing(entry, self._left)
@@ -219,7 +217,7 @@ def _link(entry: Entry, shown: str) -> str:
     if entry.file is None:
         return html.text(shown)
     address = relative_src(entry.file)
-    style = "overflow-wrap:anywhere"
+    style = "display:inline-block;min-width:110px;overflow-wrap:anywhere"
     if address is None:
         return f'<span style="{style}" title="{html.text(entry.path)}">{html.text(shown)}</span>'
     return f'<a href="{html.text(address)}" style="{style}">{html.text(shown)}</a>'

@@ -62,7 +62,7 @@ class ModelTable(Exports):
 
     def _repr_html_(self) -> str:
         rows = [[_cell(name, row[name]) for name in COLUMNS] for row in self.to_dicts()]
-        return html_table(COLUMNS, rows) + html.line(html.text(footnote()))
+        return html_table(COLUMNS, rows, notes=[footnote()])
 
 
 def _cell(column: str, value: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError, WanError
+from wan_magic.output import html
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -52,15 +53,15 @@ def text_table(
     Monday     12
     Tuesday     3
     """
-    lines = [tuple(columns), *map(tuple, rows)]
-    widths = [max(_width(line[at]) for line in lines) for at in range(len(columns))]
+    table = [tuple(columns), *map(tuple, rows)]
+    widths = [max(_width(line[at]) for line in table) for at in range(len(columns))]
 
     def cell(at: int, value: str) -> str:
         blank = " " * (widths[at] - _width(value))
         return f"{blank}{value}" if columns[at] in right else f"{value}{blank}"
 
     return "\n".join(
-        "  ".join(cell(at, value) for at, value in enumerate(line)).rstrip() for line in lines
+        "  ".join(cell(at, value) for at, value in enumerate(line)).rstrip() for line in table
     )
 
 
@@ -69,6 +70,7 @@ def html_table(
     rows: Iterable[Sequence[str]],
     right: Container[str] = (),
     total: Sequence[str] = (),
+    notes: Iterable[str] = (),
 ) -> str:
     """Return rows as a table that scrolls where it is too wide.
 
@@ -82,6 +84,8 @@ def html_table(
         Columns of numbers.
     total : sequence of str
         Cells of a last line, as HTML.
+    notes : iterable of str
+        Lines of plain text below it.
     """
 
     def line(tag: str, cells: Sequence[str], attributes: str = "", style: str = "") -> str:
@@ -96,10 +100,16 @@ def html_table(
     border = ";border-top:1px solid rgba(128,128,128,.5);font-weight:600"
     foot = f"<tfoot><tr>{line('td', total, style=border)}</tr></tfoot>" if total else ""
     return (
-        f'<div style="overflow-x:auto;{_FONT}">'
+        f'<div style="{_FONT}"><div style="overflow-x:auto">'
         '<table style="border-collapse:collapse;font-size:12px">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
+        f"{lines(notes)}</div>"
     )
+
+
+def lines(notes: Iterable[str]) -> str:
+    """Return lines of plain text as HTML."""
+    return "".join(html.line(html.text(note)) for note in notes)
 
 
 class Exports:
