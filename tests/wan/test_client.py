@@ -802,6 +802,24 @@ def test_our_call_is_the_official_sdks_call(server, client, monkeypatch, fields)
     assert our_body == their_body
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "took"),
+    [
+        ("2026-03-01 08:00:00.250", "2026-03-01 08:01:35.500", 95.25),
+        ("2026-03-01T08:00:00", "2026-03-01T08:00:01", 1.0),
+        ("2026-03-01 08:00:00", "2026-03-01 07:00:00", None),
+        ("2026-03-01 08:00:00", "2026-03-01 08:00:00Z", None),
+        ("2026-03-01 08:00:00", None, None),
+        (1772352000, 1772352001, None),
+        ("yesterday", "2026-03-01 08:00:00", None),
+    ],
+)
+def test_how_long_the_server_says_that_a_task_took(server, client, begin, end, took):
+    output = {"task_id": "t", "task_status": "SUCCEEDED", "submit_time": begin, "end_time": end}
+    server.says({"output": output})
+    assert client.query("t").took == took
+
+
 # -- connections ------------------------------------------------------------------
 
 

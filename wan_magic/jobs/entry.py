@@ -35,7 +35,7 @@ class Entry:
         Ours; never used twice.
     created, sent, accepted, made, ended : float or None
         When it was written down; when the paid call was made whose answer may be lost; when
-        the server named its task; when that was seen to have succeeded; when the job ended.
+        the server named its task; when that succeeded, or was seen to have; when the job ended.
     state : str
         As `wan_magic.jobs.job.State`.
     open : bool

@@ -122,6 +122,8 @@ class Job:
         When the server took it, if that was in an earlier process; seconds since 1970.
     usage : dict
         What the server said it billed.
+    server_took : float or None
+        Seconds from accept to end as the server said them, once the task has succeeded.
     cost : Estimate or None
         What that costs; None until the task has succeeded.
 
@@ -166,6 +168,7 @@ class Job:
         self.sent_at: float | None = None
         self.accepted_at: float | None = None
         self.usage: dict[str, Any] = {}
+        self.server_took: float | None = None
         self.cost: Estimate | None = None
         self.cancel_refused = False
         self.clock = clock

@@ -148,8 +148,12 @@ class _Life:
             yield from submit(job, self.client, request, self.ticket, self._settled, self.wall)
         task = self._made() or (yield from self._watched())
         self.leave()
-        billed = {"usage": dict(task.usage), "cost": final_cost(job, task)}
-        job.update(state=State.DOWNLOADING, **billed)  # at once: each update is synced to disk
+        job.update(  # at once: each update is synced to disk
+            state=State.DOWNLOADING,
+            usage=dict(task.usage),
+            cost=final_cost(job, task),
+            server_took=task.took,
+        )
         return (yield from fetch(job, self.client, task, self.storage, self.folder))
 
     def _made(self) -> Task | None:

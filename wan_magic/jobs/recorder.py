@@ -32,6 +32,7 @@ class LedgerRecord(Record):
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._accepted: float | None = None
 
     def sending(self, job: Job, now: float) -> None:
         """Note that the paid call is about to be made.
@@ -59,17 +60,24 @@ class LedgerRecord(Record):
             values["cost"], values["currency"] = str(job.cost.amount), job.cost.currency
         values |= {name: changes[name] for name in ("task_id", "request_id") if name in changes}
         if "task_id" in values:
-            values["accepted"] = self._ledger.clock()
+            values["accepted"] = self._accepted = self._ledger.clock()
         state = changes.get("state")
         if state is State.SUBMITTING and job.sent_at is not None:
             state = None  # `sending` has written it
         if state is not None:
             values["state"] = str(state)
             if state is State.DOWNLOADING:
-                values["made"] = self._ledger.clock()
+                values["made"] = self._made(job)
         told = state is not None or "cancel_refused" in changes
         if values or told:
             self._write(job, values, str(job.state) if told else "", job.message)
+
+    def _made(self, job: Job) -> float:
+        """Return when the task succeeded: by the server, or else when that was seen."""
+        seen = self._ledger.clock()
+        if self._accepted is None or job.server_took is None:
+            return seen
+        return min(seen, self._accepted + job.server_took)
 
     def keeping(self, job: Job, path: Path, size: int) -> None:
         """Note the name that a whole clip is about to get."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Task:
         Why it failed.
     usage : dict
         What was billed.
+    took : float or None
+        Seconds from submit to end by the server's clock; None where it does not say.
     """
 
     task_id: str
@@ -62,6 +65,7 @@ class Task:
     orig_prompt: str = ""
     actual_prompt: str = ""
     usage: dict[str, Any] = field(default_factory=dict)
+    took: float | None = None
 
 
 def read_task(answer: dict[str, Any], names: Mapping[str, str], task_id: str = "") -> Task:
@@ -104,12 +108,22 @@ def read_task(answer: dict[str, Any], names: Mapping[str, str], task_id: str = "
         orig_prompt=text(output.get("orig_prompt")),
         actual_prompt=text(output.get("actual_prompt")),
         usage=usage if isinstance(usage, dict) else {},
+        took=_took(output),
     )
 
 
 def text(value: Any) -> str:
     """Return what a server said as text that can do nothing to a terminal."""
     return "" if value is None else _CONTROL.sub("", str(value))
+
+
+def _took(output: dict[str, Any]) -> float | None:
+    try:
+        begin, end = (datetime.fromisoformat(output[name]) for name in ("submit_time", "end_time"))
+        seconds = (end - begin).total_seconds()
+    except (KeyError, TypeError, ValueError):  # none, or not as the API writes them
+        return None
+    return seconds if seconds > 0 else None
 
 
 def _first(answer: dict[str, Any], *names: str) -> str:
