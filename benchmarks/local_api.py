@@ -154,13 +154,14 @@ def serving(**options: Any) -> Iterator[Api]:
         process.kill()
 
 
-def run_client(script: str, *arguments: object) -> str:
+def run_client(script: str, *arguments: object, config: str = "") -> str:
     """Run a benchmark's client in a fresh process, with a ledger of its own; what it prints."""
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "config.toml").write_text(config)
         settings = {
             "DASHSCOPE_API_KEY": KEY,
             "WAN_MAGIC_HOME": f"{folder}/home",
-            "WAN_MAGIC_CONFIG": "",
+            "WAN_MAGIC_CONFIG": f"{folder}/config.toml",
             "WAN_MAGIC_LEDGER": "on",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         }

@@ -1,6 +1,7 @@
 """A thousand jobs at once, beside the official SDK in threads.
 
     python benchmarks/many_jobs.py [--jobs 1000] [--seconds 240] [--only ours|sdk]
+    python benchmarks/many_jobs.py --concurrent 25 --seconds 8
 
 A fresh process submits them all to the local server, which has the documented limits (5
 submits a second for a model, 20 queries a second for an account) and runs in a process of its
@@ -9,6 +10,9 @@ them are live at once. Ours is `wan_magic.submit` in a loop. The SDK's users hav
 limits themselves: here one thread submits five a second, and again after a 429; then each task
 has a thread with `wait()`, which is called again five seconds after a 429 ended it, and the
 file is fetched with requests. Both run after another, each with a server of its own.
+
+With `--concurrent` the server runs no more tasks than that at once. Ours knows from the config
+file, and keeps the others in its line; the SDK's wait at the server.
 
 Times are from the server's own end of the task: to the moment when the client knows, and to
 the file on disk. It exits with an error when ours misses its targets, below.
@@ -37,7 +41,7 @@ THROTTLED = 0.01
 """429 for each job: a few may be, a loop may not."""
 
 
-def ours(url: str, jobs: int, folder: Path) -> dict[str, Any]:
+def ours(url: str, jobs: int, folder: Path) -> dict[str, Any]:  # noqa: ARG001
     """Submit all with wan_magic, wait for all."""
     import wan_magic
 
@@ -57,7 +61,9 @@ def ours(url: str, jobs: int, folder: Path) -> dict[str, Any]:
     began = time.perf_counter(), time.process_time()
     made = []
     for number in range(jobs):
-        job = wan_magic.submit(f"clip {number}", model=MODEL, endpoint=url, out=folder / "clips")
+        job = wan_magic.submit(
+            f"clip {number}", model=MODEL, endpoint="bench", out=folder / "clips"
+        )
         job.on_change(changed)
         made.append(job)
     took = time.perf_counter() - began[0], time.process_time() - began[1]
@@ -178,6 +184,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=240.0, help="that each task runs")
+    parser.add_argument("--concurrent", type=int, help="tasks that the server runs at once")
     parser.add_argument("--only", choices=("ours", "sdk"))
     parser.add_argument("--client", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("folder", nargs="?", type=Path, help=argparse.SUPPRESS)
@@ -194,13 +201,17 @@ def main() -> int:
     for name in ("ours", "sdk"):
         if args.only in (None, name):
             with serving(
-                workers=args.jobs,
+                workers=args.concurrent or args.jobs,
                 max_tasks=args.jobs + 10,
                 run_seconds=args.seconds,
                 submit_rps=5,
                 query_rps=20,
             ) as api:
-                out = run_client(__file__, "--jobs", args.jobs, "--client", name, api.url)
+                config = f'[endpoints.bench]\nbase = "{api.url}"\n'
+                if args.concurrent:
+                    config += f"concurrent = {args.concurrent}\n"
+                client = "--jobs", args.jobs, "--client", name, api.url
+                out = run_client(__file__, *client, config=config)
                 figures[name] = show(name, json.loads(out), api, args.jobs)
     if "ours" not in figures:
         return 0
