@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = 100
 """Jobs that are shown at most; exports hold them all."""
 
-COLUMNS = (*("when", "state", "prompt", "model", "resolution", "seconds", "cost", "file", "id"),)
+COLUMNS = (*("when", "state", "id", "prompt", "model", "resolution", "seconds", "cost", "file"),)
 _RIGHT = ("seconds", "cost")
 _TONES: dict[str, html.Tone] = {
     "done": "good",
@@ -105,37 +105,32 @@ class JobTable(Exports):
         return [
             _local(entry.created).strftime("%Y-%m-%d %H:%M"),
             f"{state} (preview)" if entry.is_preview else state,
+            entry.id,
             html.short(one_line(_title(entry)), longest),
             one_line(entry.model),
             one_line(entry.tier) or _NOTHING,
             f"{entry.seconds:g}" if entry.seconds else _NOTHING,
             _cost(entry),
             _file(entry),
-            entry.id,
         ]
 
     def _cells(self, entry: Entry) -> list[str]:
         texts = dict(zip(COLUMNS, self._texts(entry, longest=90), strict=True))
         state = standing(entry, self._left)
-        badge = html.badge(state.upper(), _TONES.get(state, "plain"))
-        preview = f" {html.badge('PREVIEW', 'preview')}" if entry.is_preview else ""
+        badges = [html.badge(state.upper(), _TONES.get(state, "plain"))]
+        badges += [html.badge("PREVIEW", "preview")] if entry.is_preview else []
         cells = {name: html.text(value) for name, value in texts.items()}
-        whole = html.text(html.short(_title(entry), 1000))
+        title = html.text(html.short(_title(entry), 1000))
         why = html.line(html.text(html.short(one_line(entry.error), 160)), size=11)
-        cells["state"] = badge + preview
+        cells["state"] = " ".join(map(_whole, badges))
         cells["prompt"] = (
-            f'<div style="min-width:160px;max-width:340px;overflow-wrap:anywhere" title="{whole}">'
+            f'<div style="min-width:160px;max-width:340px;overflow-wrap:anywhere" title="{title}">'
             f"{cells['prompt']}{why if entry.error else ''}</div>"
         )
         cells["file"] = _link(entry, texts["file"])
         cells["id"] = html.code(entry.id)
-        whole_words = ("when", "state", "model", "cost", "id")
-        return [
-            f'<span style="white-space:nowrap">{cells[name]}</span>'
-            if name in whole_words
-            else cells[name]
-            for name in COLUMNS
-        ]
+        whole = ("when", "id", "model", "cost")
+        return [_whole(cells[name]) if name in whole else cells[name] for name in COLUMNS]
 
     def _notes(self) -> list[str]:
         states = Counter(standing(entry, self._left) for entry in self.entries)
@@ -153,6 +148,11 @@ class JobTable(Exports):
         if self._is_filtered:
             return "no job fits; %wanvideo jobs lists them all"
         return "no jobs yet: %%wanvideo makes the first one"
+
+
+def _whole(cell: str) -> str:
+    """Return HTML that is not broken into lines."""
+    return f'<span style="white-space:nowrap">{cell}</span>'
 
 
 def jobs(number: int) -> str:
