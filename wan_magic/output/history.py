@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = 100
 """Jobs that are shown at most; exports hold them all."""
 
-COLUMNS = (*("when", "state", "id", "prompt", "model", "resolution", "seconds", "cost", "file"),)
+COLUMNS = ("when", "state", "id", "prompt", "model", "resolution", "seconds", "cost", "file")
 _RIGHT = ("seconds", "cost")
 _TONES: dict[str, html.Tone] = {
     "done": "good",
