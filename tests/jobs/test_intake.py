@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from wan_magic.errors import (
     JobFailed,
     SettingsError,
 )
+from wan_magic.jobs import past
 from wan_magic.jobs.intake import take_in, take_up_job
 from wan_magic.jobs.job import State
 from wan_magic.jobs.ledger import Ledger
@@ -194,6 +196,42 @@ def test_a_copy_never_overwrites_another_clip(desk, tmp_path, video):
     clip = here.ask(folder=there)[0].result()
     assert (there / name).read_bytes() == b"somebody else's"
     assert clip.path.read_bytes() == video
+
+
+def test_a_copy_has_its_name_only_when_it_is_whole(desk, tmp_path, monkeypatch):
+    here = desk()
+    here.run(here.ask()[0])
+    there = tmp_path / "other"
+    seen = []
+
+    def copy(file, target):
+        seen.append([path.suffix for path in there.iterdir()])
+        target.write_bytes(file.read_bytes())
+        seen.append([path.suffix for path in there.iterdir()])
+
+    monkeypatch.setattr(past.shutil, "copyfile", copy)
+    here.ask(folder=there)
+    assert seen == [[], [".part"]]
+    assert [path.suffix for path in there.iterdir()] == [".mp4"]
+
+
+def test_a_clip_that_cannot_be_copied_is_shown_where_it_is_and_not_paid_again(
+    desk, tmp_path, monkeypatch
+):
+    here = desk()
+    first, _ = here.ask()
+    here.run(first)
+    there = tmp_path / "other"
+
+    def full(file, target):
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(past.shutil, "copyfile", full)
+    again, begins = here.ask(folder=there)
+    assert not begins
+    assert again.result().path == first.result().path
+    assert list(there.iterdir()) == []
 
 
 def test_a_clip_that_was_deleted_is_fetched_again_and_not_paid_again(desk):

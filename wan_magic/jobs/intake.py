@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
-import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from wan_magic.jobs import follow
 from wan_magic.jobs.budget import check_budget, check_cost, period_starts
 from wan_magic.jobs.entry import request_json
 from wan_magic.jobs.job import Job, State
+from wan_magic.jobs.past import copied
 from wan_magic.jobs.recorder import LedgerRecord
 from wan_magic.wan.account import account_of, place_of
 from wan_magic.wan.estimate import PriceList
@@ -227,22 +226,10 @@ class _Intake:
         file = entry.file
         if file is None:
             return None
-        for number in range(1000):
-            target = here if not number else here.with_stem(f"{here.stem}-{number}")
-            try:
-                with target.open("xb"):
-                    pass
-            except FileExistsError:
-                if filecmp.cmp(file, target, shallow=False):
-                    return target
-                continue
-            try:
-                shutil.copyfile(file, target)
-            except OSError:
-                target.unlink(missing_ok=True)
-                raise
-            return target
-        return None
+        try:
+            return copied(file, self.folder)
+        except OSError:  # a full disk, say: better shown where it is than paid again
+            return file
 
     # -- a job that is on its way ------------------------------------------------------------
 

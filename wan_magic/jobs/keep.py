@@ -76,7 +76,7 @@ def keep(job: Job, part: Path, size: int | None = None) -> Path:
         if size is not None:
             job.record.keeping(job, path, size)
         try:
-            _rename(part, path)
+            rename(part, path)
         except FileExistsError:  # somebody was faster
             continue
         _sync_folder(folder)
@@ -84,7 +84,7 @@ def keep(job: Job, part: Path, size: int | None = None) -> Path:
     raise FileExistsError(f"{folder} holds a thousand clips of this task")
 
 
-def _rename(part: Path, path: Path) -> None:
+def rename(part: Path, path: Path) -> None:
     """Rename without replacing."""
     try:
         os.link(part, path)

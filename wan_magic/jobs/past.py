@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import shutil
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from wan_magic.errors import InputError, WanError
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.follow import error_of
 from wan_magic.jobs.job import Job, State
+from wan_magic.jobs.keep import rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,15 +112,22 @@ def gone(entry: Entry, now: float) -> InputError:
 
 
 def copied(file: Path, folder: Path) -> Path:
-    """Return a clip's file in a folder: it is copied there, and never over another file."""
-    for number in range(1000):
-        target = folder / (file.stem + (f"-{number}" if number else "") + file.suffix)
-        if target.exists():
-            if target.samefile(file) or filecmp.cmp(file, target, shallow=False):
-                return target
-            continue
-        with target.open("xb"):
-            pass
-        shutil.copyfile(file, target)
-        return target
+    """Return a clip's file in a folder: copied there whole, and never over another file."""
+    part = folder / f".{uuid.uuid4().hex}.part"
+    try:
+        for number in range(1000):
+            target = folder / (file.stem + (f"-{number}" if number else "") + file.suffix)
+            if target.exists():
+                if target.samefile(file) or filecmp.cmp(file, target, shallow=False):
+                    return target
+                continue
+            if not part.exists():
+                shutil.copyfile(file, part)
+            try:
+                rename(part, target)
+            except FileExistsError:  # somebody was faster, or a link leads nowhere
+                continue
+            return target
+    finally:
+        part.unlink(missing_ok=True)
     raise InputError(f"{folder} holds a thousand files named {file.name}", hint="name another one")
