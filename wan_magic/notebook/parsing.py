@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wan_magic.errors import InputError
+from wan_magic.notebook.inserts import MARK, fill, insert, mark
 from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.catalog import nearest
 from wan_magic.wan.media import near
@@ -21,30 +22,11 @@ if TYPE_CHECKING:
 
     from wan_magic.notebook.options import Option
 
-_MARK = re.compile("\0(\\d+)\0")
+__all__ = ["checked_name", "insert", "look_up", "parse", "parse_words", "read", "words"]
+
 _SHORT = {flag for option in OPTIONS for flag in option.flags if not flag.startswith("--")}
 _SWITCHES = ("auto", "off")
 _IN_PROMPT = "the prompt goes into the cell, below this line; values with spaces need quotes"
-
-
-def insert(text: str, evaluate: Callable[[str], Any]) -> str:
-    r"""Return a prompt with every ``{{expression}}`` replaced by its value.
-
-    Anything else stays as it is: single braces, ``$``, ``%`` and quotes; ``\{{``
-    becomes two plain braces.
-
-    Raises
-    ------
-    InputError
-        If an expression can't be evaluated.
-
-    Examples
-    --------
-    >>> insert("a {{2 + 1}}-legged {cat} for $5", eval)
-    'a 3-legged {cat} for $5'
-    """
-    marked, values = _mark(text, evaluate)
-    return _fill(marked, values)
 
 
 def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[str, Any]]:
@@ -69,7 +51,7 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
     InputError
         For anything that is not in the option table.
     """
-    marked, values = _mark(line, evaluate)
+    marked, values = mark(line, evaluate)
     extra, options = read(words(marked), values)
     if len(extra) > 1:
         raise InputError(f"unexpected {str(extra[1])!r}", hint=_IN_PROMPT)
@@ -93,7 +75,7 @@ def parse_words(
     InputError
         For an option that is not in the table.
     """
-    marked, values = _mark(line, evaluate)
+    marked, values = mark(line, evaluate)
     return read(words(marked), values, table)
 
 
@@ -119,7 +101,7 @@ def read(
     for token in tokens:
         # argparse would read -negative as -n egative.
         if token[:2] in _SHORT and token[2:3] not in ("", "="):
-            raise _unknown(_fill(token.partition("=")[0], values), table)
+            raise _unknown(fill(token.partition("=")[0], values), table)
     given, extra = _parser(table).parse_known_args(_switches(tokens))
     for word in extra:
         if word.startswith("-") and len(word) > 1:
@@ -191,8 +173,8 @@ def _meant(typed: Any, values: Sequence[Any]) -> Any:
     """Return a typed word with its expressions: the value itself where it is one alone."""
     if not isinstance(typed, str):
         return typed
-    whole = _MARK.fullmatch(typed)
-    return _something(values[int(whole[1])], "a {{…}}") if whole else _fill(typed, values)
+    whole = MARK.fullmatch(typed)
+    return _something(values[int(whole[1])], "a {{…}}") if whole else fill(typed, values)
 
 
 def _something(value: Any, name: str) -> Any:
@@ -238,55 +220,6 @@ def look_up(value: Any, namespace: dict[str, Any]) -> Any:
             hint=f"write {{{{{value}}}}} for the variable, ./{value} for the file",
         )
     return _something(namespace[value], f"the variable {value!r}")
-
-
-def _mark(text: str, evaluate: Callable[[str], Any]) -> tuple[str, list[Any]]:
-    """Put a mark where each ``{{expression}}`` was, so that quoting can't touch it."""
-    if "\0" in text:
-        raise InputError("the text holds a null character", hint="remove it")
-    out: list[str] = []
-    values: list[Any] = []
-    at = 0
-    while (start := text.find("{{", at)) >= 0:
-        if text[start - 1 : start] == "\\":
-            out.append(text[at : start - 1] + "{{")
-            at = start + 2
-            continue
-        expression, end = _expression(text, start + 2)
-        out.append(f"{text[at:start]}\0{len(values)}\0")
-        try:
-            values.append(evaluate(expression))
-        except Exception as exc:
-            problem = str(exc) or "no message"
-            raise InputError(
-                f"{{{{{expression}}}}} can't be evaluated: {type(exc).__name__}: {problem}",
-                hint=r"define it before this cell, or write \{{ for plain braces",
-            ) from exc
-        at = end
-    return "".join([*out, text[at:]]), values
-
-
-def _expression(text: str, start: int) -> tuple[str, int]:
-    """Find the end of an expression: the first ``}}`` that leaves valid Python before it."""
-    end = text.find("}}", start)
-    first = end
-    while end >= 0:
-        expression = text[start:end].strip()
-        try:
-            compile(expression, "{{}}", "eval")
-        except (SyntaxError, ValueError):
-            end = text.find("}}", end + 1)
-        else:
-            return expression, end + 2
-    shown = text[start : first if first >= 0 else start + 30].strip()
-    raise InputError(
-        f"{{{{{shown}{'}}' if first >= 0 else ' …'} is not a Python expression",
-        hint=r"write \{{ for plain braces",
-    )
-
-
-def _fill(text: str, values: Sequence[Any]) -> str:
-    return _MARK.sub(lambda mark: str(values[int(mark[1])]), text)
 
 
 def checked_name(name: str) -> str:
