@@ -35,10 +35,11 @@ POINTS = {
 """Where a kernel may die, by the phase of the job: a module and what to wrap in it."""
 WITHOUT_LINKS = {"/os:link": "/pathlib:Path.touch", "/pathlib:Path.unlink": "/pathlib:Path.replace"}
 """Other points where the disk knows no hard links."""
-MOST = {"fetch:_Download.on_bytes": 70, "ledger:Ledger.change_in": 8, "ledger:Ledger.change": 8}
+MOST = {"fetch:_Download.on_bytes": 70, "ledger:Ledger.change_in": 6, "ledger:Ledger.change": 6}
 """How often these are called in a life, about; the others once or twice."""
 
 WAIT = 60.0
+SAYS = "said: "
 
 
 def prepare(plan: dict[str, Any]) -> None:
@@ -141,7 +142,7 @@ def resume(prompt: str = "") -> str:
     """Go on with everything that was left; jobs that end without a clip have said why."""
     import wan_magic
 
-    return "; ".join(filter(None, [end(job) for job in wan_magic.resume()]))
+    return "\n".join(filter(None, [end(job) for job in wan_magic.resume()]))
 
 
 def finish(prompt: str) -> str:
@@ -151,9 +152,9 @@ def finish(prompt: str) -> str:
         said += filter(None, [resume()])
         why = run(prompt)
         if not why:
-            return "; ".join(said)
+            return "\n".join(said)
         said.append(why)
-    return "; ".join([*said, "NO CLIP"])
+    return "\n".join([*said, "no clip"])
 
 
 def end(job: Any) -> str:
@@ -173,8 +174,8 @@ def main() -> None:
     say("ready")
     for deed in plan["do"]:
         said = {"run": run, "resume": resume, "finish": finish}[deed](plan["prompt"])
-        if said:
-            say(said)
+        for line in said.splitlines():
+            say(SAYS + line)
 
 
 def say(text: str) -> None:

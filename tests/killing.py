@@ -31,7 +31,7 @@ import av
 import zmq
 from jupyter_client.connect import write_connection_file
 from jupyter_client.session import Session
-from kill_child import MOST, POINTS, WITHOUT_LINKS
+from kill_child import MOST, POINTS, SAYS, WITHOUT_LINKS
 
 from wan_magic.errors import InputError
 from wan_magic.jobs.entry import entry_of
@@ -252,23 +252,18 @@ class Lab:
 
     def _end(self, kernels):
         for kernel in kernels:
-            said, killed = kernel.end()
+            said, trouble = kernel.end()
             with self._lock:
                 self.figures.kernels += 1
-                if killed:
-                    self.figures.killed[kernel.phase] += 1
-                self._judge(kernel, said, killed)
-
-    def _judge(self, kernel, said, killed):
-        for line in said.splitlines():
-            if line == "ready":
-                continue
-            for one in line.split("; "):
-                known = next((w for w in (SAID, UNSENT) if w in one), "")
-                if known:
-                    self.figures.said[known] += 1
-                elif not killed or "Error" in one:
-                    self.figures.problem("kernel", f"{kernel.prompt}: {one}")
+                self.figures.killed[kernel.phase] += kernel.was_killed
+                for line in said:
+                    known = next((words for words in (SAID, UNSENT) if words in line), None)
+                    if known:
+                        self.figures.said[known] += 1
+                    else:
+                        trouble += f"\n{line}"
+                if trouble:
+                    self.figures.problem("kernel", f"{kernel.plan}: {trouble.strip()}")
 
     # -- what must be true -------------------------------------------------------------------
 
@@ -378,21 +373,22 @@ class Kernel:
             text=True,
         )
 
+    @property
+    def was_killed(self):
+        return self.process.returncode == -signal.SIGKILL
+
     def end(self):
-        """Wait for its end; what it said, and whether it was killed."""
+        """Wait for its end: why there were no clips, line by line, and what went wrong."""
         try:
-            said = self.wait()
+            said, output = self.wait()
         except (subprocess.TimeoutExpired, TimeoutError):
             self.kill()
             self.process.wait()
-            return f"hangs: {self.plan}", False
+            return [], "hangs"
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-        code = self.process.returncode
-        if code not in (0, -signal.SIGKILL):
-            said += f"\nended with {code}: {self.plan}"
-        return said, code == -signal.SIGKILL
+        return said, output if self.process.returncode > 0 else ""
 
 
 class Plain(Kernel):
@@ -403,8 +399,9 @@ class Plain(Kernel):
         self._first = self.process.stdout.readline()
 
     def wait(self):
-        said, _ = self.process.communicate(timeout=LONGEST)
-        return self._first + said
+        output, _ = self.process.communicate(timeout=LONGEST)
+        said = [line.removeprefix(SAYS) for line in output.splitlines() if line.startswith(SAYS)]
+        return said, self._first + output
 
 
 class Jupyter(Kernel):
@@ -429,9 +426,7 @@ class Jupyter(Kernel):
         finally:
             self._shell.close()
             self._context.term()
-        if self.process.returncode > 0:
-            said.append(output)
-        return "\n".join(filter(None, said))
+        return list(filter(None, "\n".join(said).splitlines())), output
 
     def _do(self, deed):
         if deed == "resume":
@@ -446,8 +441,8 @@ class Jupyter(Kernel):
             if not why:
                 break
         else:
-            said.append("NO CLIP" if deed == "finish" else "")
-        return "; ".join(filter(None, said))
+            said.append("no clip" if deed == "finish" else "")
+        return "\n".join(filter(None, said))
 
     def _cell(self, source, value=""):
         """Run a cell; its error, or the text of an expression after it."""
@@ -472,7 +467,7 @@ class Jupyter(Kernel):
 
 def _value(reply):
     if reply["status"] == "error":
-        return f"{reply['ename']}: {reply['evalue']}"
+        return f"{reply['ename']}: {reply['evalue']}".partition("\n")[0]  # without the hint
     said = reply["user_expressions"].get("said", {})
     if said.get("status") == "error":
         return f"{said['ename']}: {said['evalue']}"
