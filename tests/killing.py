@@ -408,7 +408,8 @@ class Jupyter(Kernel):
     """A Jupyter kernel that runs cells."""
 
     def start(self):
-        path, at = write_connection_file(str(self.lab.root / f"kernel-{uuid.uuid4().hex}.json"))
+        name = uuid.uuid4().hex
+        path, at = write_connection_file(str(self.lab.root / f"{name}.json"), key=name.encode())
         self._session = Session(key=at["key"].encode())
         self._context = zmq.Context()
         self._shell = self._context.socket(zmq.DEALER)
