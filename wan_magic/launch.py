@@ -7,6 +7,7 @@ down, within the budget, and sent.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from wan_magic.errors import LedgerError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from wan_magic.jobs.entry import Entry
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from wan_magic.jobs.ledger import Ledger
     from wan_magic.jobs.runner import Runner
     from wan_magic.settings import Settings
+    from wan_magic.wan.client import WanClient
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
 
+_log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _live: dict[str, Job] = {}
 """The jobs of this process that have not ended, by id."""
@@ -120,8 +123,14 @@ def take_up(entry: Entry, settings: Settings) -> Job:
     return job
 
 
-def run(job: Job, endpoint: Endpoint, folder: Path, ledger: Ledger | None) -> None:
-    """Let a job live, on the process's runner."""
+def run(
+    job: Job,
+    endpoint: Endpoint,
+    folder: Path,
+    ledger: Ledger | None,
+    first: Callable[[WanClient], None] = lambda client: None,  # noqa: ARG005
+) -> None:
+    """Let a job live, on the process's runner; what comes first is done there, too."""
     from wan_magic.jobs.lifecycle import live
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.storage import StorageSession
@@ -129,14 +138,28 @@ def run(job: Job, endpoint: Endpoint, folder: Path, ledger: Ledger | None) -> No
     with _lock:
         _live[job.id] = job
     job.on_change(_ended)
-    steps = live(job, WanClient(endpoint), StorageSession(), folder, ledger=ledger)
-    job.wake = _runner().start(steps).wake
+    client = WanClient(endpoint)
+
+    def steps() -> Iterator[float]:
+        try:
+            first(client)
+        except Exception:  # noqa: BLE001 - the job is what counts
+            _log.warning("job %s: what came first failed", job.id, exc_info=True)
+        yield from live(job, client, StorageSession(), folder, ledger=ledger)
+
+    job.wake = _runner().start(steps()).wake
 
 
 def _ended(job: Job) -> None:
     if job.done():
         with _lock:
             _live.pop(job.id, None)
+
+
+def live_jobs() -> list[Job]:
+    """Return the jobs of this process that have not ended, in the order of their begin."""
+    with _lock:
+        return list(_live.values())
 
 
 def live_job(job_id: str) -> Job | None:

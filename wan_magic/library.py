@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from wan_magic import launch
 from wan_magic.errors import InputError, JobTimeout, WanError
 from wan_magic.lookup import found, ledger_of, settings_of
-from wan_magic.resuming import live_jobs, resume_all, resume_one, running, show_with
+from wan_magic.resuming import resume_all, resume_one, running, show_with
 from wan_magic.settings import from_environment
 
 if TYPE_CHECKING:
@@ -239,7 +239,9 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     from wan_magic.jobs.job import Job, interruptible
 
     named = [one for many in ids for one in (many if isinstance(many, list) else [many])]
-    jobs = [one if isinstance(one, Job) else show(one) for one in named] if ids else live_jobs()
+    jobs = launch.live_jobs()
+    if ids:
+        jobs = [one if isinstance(one, Job) else show(one) for one in named]
     end = None if timeout is None else time.monotonic() + timeout
     clips: list[Clip] = []
     problems: list[WanError] = []

@@ -38,12 +38,7 @@ def show_with(one: Named, settings: Settings) -> Job:
 def running(one: Named) -> Job | None:
     """Return the job of this process that is meant, by its whole id or its task's."""
     word = word_of(one)
-    return next((job for job in live_jobs() if word in (job.id, job.task_id)), None)
-
-
-def live_jobs() -> list[Job]:
-    """Return the jobs of this process that have not ended, in the order of their begin."""
-    return list(launch._live.values())
+    return next((job for job in launch.live_jobs() if word in (job.id, job.task_id)), None)
 
 
 def _ended(entry: Entry, settings: Settings, ledger: Ledger) -> Job:
@@ -121,7 +116,6 @@ def _adopted(task_id: str, settings: Settings, notes: tuple[str, ...]) -> Job:
     """Return the job of a task that the ledger does not know; its model is asked for first."""
     from wan_magic.jobs.adopt import adopt, learn
     from wan_magic.output.place import notebook
-    from wan_magic.wan.client import WanClient
 
     folder, endpoint = launch.writable(settings), launch.resolve(settings)
     try:
@@ -137,14 +131,6 @@ def _adopted(task_id: str, settings: Settings, notes: tuple[str, ...]) -> Job:
         notebook=notebook(),
         notes=notes,
     )
-
-    def steps() -> Iterator[float]:
-        # Here, and not in the cell: a silent host keeps it waiting for a minute.
-        learn(job, WanClient(endpoint), ledger)
-        launch.run(job, endpoint, folder, ledger)
-        yield from ()
-
-    with launch._lock:
-        launch._live[job.id] = job
-    launch._runner().start(steps())
+    # Not in the cell: a silent host keeps the question for the model waiting for a minute.
+    launch.run(job, endpoint, folder, ledger, first=lambda client: learn(job, client, ledger))
     return job

@@ -569,3 +569,46 @@ def test_a_ledger_that_breaks_before_the_paid_call_stops_it(desk):
     calls = here.run(job)
     assert calls == []
     assert "ledger" in str(job.exception())
+
+
+# -- what only one process can do ----------------------------------------------------------
+
+
+def test_an_unsent_job_that_is_followed_by_its_id_is_never_sent_without_its_inputs(desk):
+    here, there = desk(), desk()
+    first, _ = here.ask()
+    job, _ = take_up_job(there.ledger.entry(first.id), HERE, Settings(), there.ledger, {})
+    assert job.is_followed
+    here.die()
+    assert there.run(job) == []
+    assert "never sent: nothing is paid" in str(job.exception())
+
+
+def test_a_job_that_a_living_kernel_has_is_followed_with_any_key(desk):
+    here, there = desk(), desk()
+    first, _ = here.ask()
+    other = Endpoint("beijing", HERE.base_url, "sk-somebody-elses-0123", "beijing")
+    job, _ = take_up_job(there.ledger.entry(first.id), other, Settings(), there.ledger, {})
+    ride = there.drive(folder=there.out, endpoint=other, ledger=there.ledger, job=job)
+    ride.step()
+    assert "takes care of it" in job.message
+    here.die()
+    ride.run()
+    assert ride.client.calls == []
+    assert "the key here is another" in str(job.exception())
+    assert there.ledger.entry(first.id).open
+
+
+def test_a_preview_that_was_left_is_this_kernels_alone(desk):
+    preview = Endpoint(LOCAL, "http://127.0.0.1:5/api/v1", "t")
+    here, there = desk(), desk()
+    first, _ = here.ask(endpoint=preview)
+    ride = here.drive(folder=here.out, endpoint=preview, ledger=here.ledger, job=first)
+    ride.step()
+    first.detach()
+    ride.run()
+    assert there.ledger.open_entries() == here.ledger.open_entries() == []
+    assert here.ledger.entry(first.id).state == "detached"
+    again, _ = take_up_job(here.ledger.entry(first.id), preview, Settings(), here.ledger, {})
+    here.run(again, endpoint=preview, queries=[DONE])
+    assert again.state is State.DONE

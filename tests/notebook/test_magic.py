@@ -493,7 +493,8 @@ def test_an_interrupt_names_the_task_that_brings_the_clip_back(shell, real_job, 
 
     monkeypatch.setattr("wan_magic.notebook.terminal.follow", interrupted)
     cell = shell.refused(CELL, JobTimeout)
-    assert "%wanvideo resume task-1234" in cell.text
+    assert f"%wanvideo show {job.id}" in cell.text
+    assert "task task-1234" in cell.text
 
 
 def test_resume_brings_a_clip_back(shell, real_job, folder):

@@ -141,6 +141,7 @@ class Entry:
             for one in said.pop("inputs", ())
         )
         known = {one.name for one in fields(VideoRequest)}
+        said["prompt"] = self.prompt  # which may have been learnt later
         return VideoRequest(inputs=inputs, **{k: v for k, v in said.items() if k in known})
 
     def money(self) -> Estimate:

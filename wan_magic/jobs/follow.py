@@ -22,8 +22,17 @@ _LIVE = (State.WAITING, State.SUBMITTING, State.QUEUED, State.RUNNING, State.DOW
 _ERRORS: dict[str, type[WanError]] = {"cancelled": JobCancelled, "detached": JobTimeout}
 
 
-def follow(job: Job, ledger: Ledger) -> Generator[float, None, Clip | None]:
+def follow(job: Job, ledger: Ledger, account: str) -> Generator[float, None, Clip | None]:
     """Wait for a job of another process.
+
+    Parameters
+    ----------
+    job : Job
+        Has the id of the other's.
+    ledger : Ledger
+        Where the other writes.
+    account : str
+        Digest of the endpoint and key that could go on with it.
 
     Returns
     -------
@@ -47,6 +56,12 @@ def follow(job: Job, ledger: Ledger) -> Generator[float, None, Clip | None]:
             if entry.state == State.DONE:
                 return entry.to_clip()
             raise error_of(entry)
+        if entry.account != account and not ledger.presence.is_alive(entry.owner):
+            raise JobTimeout(
+                f"{_name(entry)} has ended, and the key here is another than the job's",
+                hint=f"with its key and endpoint %wanvideo resume {job.id} goes on",
+                task_id=entry.task_id,
+            )
         if left := ledger.take_over(entry):
             take_up(job, left)
             return None

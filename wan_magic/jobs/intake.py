@@ -102,7 +102,8 @@ def take_up_job(
     """
     if entry.id in live:
         return live[entry.id], False
-    if account_of(endpoint) != entry.account:
+    watched = ledger.presence.is_alive(entry.owner) and not entry.ended
+    if account_of(endpoint) != entry.account and not watched:
         if entry.is_preview:
             raise InputError(
                 f"job {entry.id} was a preview of a kernel that has ended",

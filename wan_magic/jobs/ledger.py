@@ -222,7 +222,9 @@ class Ledger:
         Entry or None
             The job as that process left it: it may have gone on after `entry` was read.
         """
-        if self.presence.is_alive(entry.owner):
+        if self.presence.is_alive(entry.owner) and not (
+            entry.ended is not None and entry.owner == self.presence.name
+        ):
             return None
         if connection is None:
             with self.transaction() as connection:

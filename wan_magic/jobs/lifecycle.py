@@ -133,12 +133,16 @@ class _Life:
     def run(self) -> Generator[float, None, Clip]:
         job = self.job
         if job.is_followed and self.ledger is not None:
-            clip = yield from follow(job, self.ledger)
+            clip = yield from follow(job, self.ledger, account_of(self.client.endpoint))
             if clip is not None:
                 return clip
             job.is_followed, job.record = False, LedgerRecord(self.ledger)
         if not job.task_id and job.sent_at is not None:
             yield from self._find()
+        if job.is_resumed and not job.task_id:  # its inputs are known by name alone
+            raise JobCancelled(
+                "it was never sent: nothing is paid", hint="run its cell again, which sends it"
+            )
         if job.task_id:
             self.leave()
             self.ticket = self.limiter.occupy(job.request.row)
@@ -197,7 +201,7 @@ class _Life:
             accepted(job, self.ticket, task_id)
             return
         job.update(sent_at=None)
-        if job.is_resumed:  # its inputs are known by name alone
+        if job.is_resumed:
             raise JobFailed(
                 "the service did not accept it: its list has no such task",
                 hint="nothing is paid; run the cell again",

@@ -37,7 +37,7 @@ def ended_job(entry: Entry, outcome: Clip | WanError, state: State | None = None
         Where it ended; default: as the ledger says, done with a clip and failed without.
     """
     job = Job(
-        replace(entry.to_request(), prompt=entry.prompt),
+        entry.to_request(),
         endpoint=entry.endpoint,
         is_preview=entry.is_preview,
         notes=entry.notes,
@@ -73,11 +73,10 @@ def end_of(entry: Entry, folders: Iterable[Path], now: float) -> Clip | WanError
     if file is None:
         return gone(entry, now)
     try:
-        clip = replace(entry, path=str(file)).to_clip()
+        return replace(entry, path=str(file)).to_clip()
     except (InputError, OSError) as exc:
         why = getattr(exc, "message", None) or getattr(exc, "strerror", None) or exc
         return InputError(f"the file of job {entry.id} can't be shown: {why}", hint=str(file))
-    return replace(clip, request=replace(clip.request, prompt=entry.prompt))
 
 
 def file_of(entry: Entry, folders: Iterable[Path] = ()) -> Path | None:

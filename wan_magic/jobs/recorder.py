@@ -85,12 +85,14 @@ class LedgerRecord(Record):
 
     def ended(self, job: Job, outcome: Clip | WanError) -> None:
         """Note the end: the file, or why there is none, and whether it can still be had."""
+        goes_on = is_open(job, outcome)
         values: dict[str, Any] = {
             "state": str(job.state),
             "ended": self._ledger.clock(),
-            "owner": "",
-            "open": int(is_open(job, outcome)),
+            "open": int(goes_on),
         }
+        if not (goes_on and job.is_preview):  # only this kernel's server has it
+            values["owner"] = ""
         if isinstance(outcome, WanError):
             values |= {
                 "error": outcome.message,
