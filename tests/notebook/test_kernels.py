@@ -312,7 +312,8 @@ class FrontEnd:
     def make(self, line):
         """Run a cell that shows a new card; from here on only what comes after it counts."""
         self.mark = len(self.seen)
-        assert self.run(f"%%wanvideo {line} --image cat.png {SMALL}\nA cat, {line}")["status"] == "ok"
+        cell = f"%%wanvideo {line} --image cat.png {SMALL}\nA cat, {line}"
+        assert self.run(cell)["status"] == "ok"
         return self.until("display_data", WIDGET)["transient"]
 
     def until(self, kind, *parts):

@@ -433,7 +433,8 @@ def test_a_front_end_without_widgets_sees_what_was_started():
     ids=str,
 )
 def test_the_price_is_told_before_it_is_paid(fields, words):
-    made = Job(VideoRequest(prompt="p"), **{"endpoint": "e", "prices": PriceList("beijing")} | fields)
+    about = {"endpoint": "e", "prices": PriceList("beijing")} | fields
+    made = Job(VideoRequest(prompt="p"), **about)
     assert price_line(made) == words
 
 
