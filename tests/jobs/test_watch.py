@@ -29,7 +29,7 @@ def test_one_early_look_then_fewer_then_many_where_the_end_is_likely(drive):
     assert 1.8 <= looks[0] <= 2.2
     gaps = dict(zip(looks, ride.waits[1:], strict=False))
     assert max(gaps.values()) <= 16.5, "so that the card stays true"
-    assert all(wait > 10 for look, wait in gaps.items() if look < 10)
+    assert all(wait > 10 for look, wait in gaps.items() if 12 < look < 25)
     assert all(2 < wait < 6 for look, wait in gaps.items() if 90 < look < 180)
 
 
@@ -105,7 +105,7 @@ def test_a_busy_endpoint_is_not_asked_sooner_than_a_healthy_one(drive):
     ride.run()
     assert ride.job.state is State.DONE
     healthy, busy = ride.waits[1:3]
-    assert busy >= healthy * 0.6 > 5, "with its jitter"
+    assert busy >= healthy * 0.6 > 2.5, "with its jitter"
 
 
 def test_retry_after_holds_for_queries_too(drive):

@@ -1,9 +1,11 @@
 """When to look at a task again: rarely at first, closely where its end is likely.
 
-The looks lie as close as the root of the chance that the task ends just then, given that
-it has not ended yet. Of all ways to place the same number of looks, this one notices the
-end soonest. The chance follows a log-logistic curve through the times that are usual; it has
-a long tail, so that a task that is late is looked at ever more gently.
+A look is taken once the time for which the task may have lain there finished, by the
+chances, adds up to what a look is worth. Where the chances change little, the looks so lie as
+close as the root of the chance that the task ends just then; of all ways to place the same
+number of looks, this one notices the end soonest. The chance follows a log-logistic curve
+through the times that are usual; it has a long tail, so that a task that is late is looked at
+ever more gently.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ _LEAST, _MOST = 1.0, 15.0
 """Seconds between looks; the documents' advice is 15."""
 _QUEUED = 5.0
 """Least seconds between looks at a task that does not run yet."""
-_CLOSE = 4.5
+_CLOSE = 4.6
 """Scale of the seconds between looks where the end is likely. Measured over tasks of one to
 five minutes: fewer queries than the official SDK's wait, and a smaller delay."""
-_SPARED = 0.25
+_SHORT = 60.0
+"""Tasks that take less get no fewer looks than such ones."""
+_SPARED = 0.2
 """What surer times are good for: 0 for sooner notice, 0.5 for fewer queries."""
 _STEP = 1.0
 _STEEPEST = {"table": 3.0, "history": 30.0}
@@ -47,11 +51,9 @@ class _Curve:
         steep = min(math.log(81) / math.log(high / low), steepest)
         return cls(weight, math.sqrt(low * high), steep)
 
-    def at(self, seconds: float) -> tuple[float, float]:
-        """Return how many tasks end in this second, and how many end later."""
-        power = math.pow(min(seconds / self.middle, 1e4), self.steep)
-        later = self.weight / (1 + power)
-        return self.steep / seconds * power / (1 + power) * later, later
+    def later(self, seconds: float) -> float:
+        """Return how many tasks end later than this."""
+        return self.weight / (1 + math.pow(min(seconds / self.middle, 1e4), self.steep))
 
 
 class Pace:
@@ -69,8 +71,8 @@ class Pace:
     Examples
     --------
     >>> pace = Pace((60, 180), jitter=lambda low, high: 1.0)
-    >>> pace.next(0), round(pace.next(5, "running")), round(pace.next(120, "running"))
-    (2.0, 15, 4)
+    >>> pace.next(0), round(pace.next(20, "running")), round(pace.next(120, "running"))
+    (2.0, 12, 4)
     """
 
     def __init__(
@@ -113,34 +115,38 @@ class Pace:
             wait = self._gap(elapsed)
             if state == "queued":
                 self._queued = elapsed
-                # It has to run first; but its card should soon say so when it does.
-                wait = max(_QUEUED, min(wait, elapsed))
+            if state == "queued" or len(self._curves) == 1:
+                # A card should soon say so when the task runs. And while nothing is known but
+                # the table, a task may be quicker than it says.
+                wait = min(wait, max(_QUEUED, elapsed))
+            if state == "queued":
+                wait = max(_QUEUED, wait)
         return wait * self._jitter(0.9, 1.1)
 
     def _gap(self, elapsed: float) -> float:
-        """Return the seconds in which the looks' density adds up to one look."""
-        left = _CLOSE * math.pow(self._curves[0].steep / 3, _SPARED) / math.sqrt(self.middle)
+        """Return the seconds after which waiting on would cost more than a look.
+
+        That is: until the time that a finished task has been left lying, by the chances, adds
+        up to what a look is worth. A sharp peak of the chances is so not passed over.
+        """
+        scale = _CLOSE * math.pow(self._curves[0].steep / 3, _SPARED)
+        left = scale**2 / 2 / max(self.middle, _SHORT)
+        # The usual times may or may not hold for the time in the queue, too.
+        since = {elapsed, elapsed - self._queued}
+        before = [(start, self._later(start)) for start in since]
         gap = 0.0
         while gap < _MOST:
-            now = elapsed + gap + _STEP / 2
-            chance = self._chance(now)
-            if self._queued > _QUEUED:  # which the usual times may or may not count
-                chance = max(chance, self._chance(now - self._queued))
-            step = _STEP * math.sqrt(chance)
-            if step >= left:
-                return max(_LEAST, gap + _STEP * left / step)
-            left -= step
+            now = gap + _STEP / 2
+            ended = max(1 - self._later(start + now) / later for start, later in before)
+            if ended * _STEP >= left:
+                return max(_LEAST, gap + left / ended)
+            left -= ended * _STEP
             gap += _STEP
         return _MOST
 
-    def _chance(self, seconds: float) -> float:
-        """Return the chance that a task that has not ended yet ends in this second."""
-        now = later = 0.0
-        for curve in self._curves:
-            ends, rest = curve.at(max(seconds, _STEP))
-            now += ends
-            later += rest
-        return now / later
+    def _later(self, seconds: float) -> float:
+        """Return how many tasks take longer than this."""
+        return sum(curve.later(max(seconds, _STEP)) for curve in self._curves)
 
 
 def _part(ordered: Sequence[float], part: float) -> float:
