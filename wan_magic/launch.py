@@ -145,7 +145,8 @@ def run(
             first(client)
         except Exception:  # noqa: BLE001 - the job is what counts
             _log.warning("job %s: what came first failed", job.id, exc_info=True)
-        yield from live(job, client, StorageSession(), folder, ledger=ledger)
+        with StorageSession() as storage:  # its connections end with the job
+            yield from live(job, client, storage, folder, ledger=ledger)
 
     job.wake = _runner().start(steps()).wake
 
