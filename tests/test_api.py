@@ -13,9 +13,8 @@ import requests
 from PIL import Image, ImageDraw
 
 import wan_magic
-from wan_magic import api
+from wan_magic import api, launch
 from wan_magic.errors import ApiError, InputError, JobFailed, SettingsError
-from wan_magic.jobs import lifecycle
 from wan_magic.jobs.job import Job, State
 from wan_magic.output.player import player_bundle
 from wan_magic.server import Server, ServerOptions
@@ -47,11 +46,10 @@ def started(monkeypatch):
     """What was about to be sent, where and with which key; nothing is."""
     jobs = []
 
-    def still(job, client, storage, folder, **_):
-        jobs.append((job, client.endpoint, folder))
-        return iter(())
+    def still(job, endpoint, folder, *_):
+        jobs.append((job, endpoint, folder))
 
-    monkeypatch.setattr(lifecycle, "live", still)
+    monkeypatch.setattr(launch, "run", still)
     return jobs
 
 
