@@ -214,6 +214,10 @@ class Ledger:
             (job_id, self.clock(), state, message),
         )
 
+    def is_watched(self, entry: Entry) -> bool:
+        """Whether a living process takes care of a job; one that has ended is nobody's."""
+        return entry.ended is None and self.presence.is_alive(entry.owner)
+
     def take_over(self, entry: Entry, connection: sqlite3.Connection | None = None) -> Entry | None:
         """Make a job ours whose process has ended; None if it is somebody's.
 
@@ -222,9 +226,7 @@ class Ledger:
         Entry or None
             The job as that process left it: it may have gone on after `entry` was read.
         """
-        if self.presence.is_alive(entry.owner) and not (
-            entry.ended is not None and entry.owner == self.presence.name
-        ):
+        if self.is_watched(entry):
             return None
         if connection is None:
             with self.transaction() as connection:
