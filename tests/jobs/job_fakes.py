@@ -180,6 +180,9 @@ class FakeStorage:
         self.forms = []
         self.on_piece = lambda: None
 
+    def close(self):
+        pass
+
     def get(self, url, headers, **_):
         self.urls.append(url)
         self.headers.append(headers)

@@ -74,6 +74,7 @@ def upload(
             if isinstance(exc, ConnectionFailed):
                 exc.maybe_accepted = False  # an upload is not the paid call
             raise
+    storage.close()  # no connection idles while the task is watched; the next call opens one
     job.update(message="")
     return job.request.with_uploads(urls)
 
