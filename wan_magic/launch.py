@@ -73,28 +73,27 @@ def start(
 
     folder = writable(settings)
     endpoint = resolve(settings)
-    ledger = ledger_for(settings, endpoint)
-    job, begins = take_in(
-        request,
-        endpoint,
-        settings,
-        ledger=ledger,
-        folder=folder,
-        notes=notes,
-        fresh=fresh,
-        notebook=notebook(),
-        cell=cell,
-        live=_live,
-    )
-    try:
+    beside = notebook()
+
+    def begin(is_wanted: Callable[[], bool]) -> Job:
+        ledger = ledger_for(settings, endpoint)
+        job, begins = take_in(
+            request,
+            endpoint,
+            settings,
+            ledger=ledger,
+            folder=folder,
+            notes=notes,
+            fresh=fresh,
+            notebook=beside,
+            cell=cell,
+            live=_live,
+        )
         bind(job)
-        if begins:
-            run(job, endpoint, folder, ledger)
-    except BaseException:
-        if begins and ledger is not None and not job.is_followed:
-            ledger.give_back(job.id)  # nobody would ever take care of it
-        raise
-    return job
+        _run_or_leave(job, endpoint, folder, ledger, begins=begins, is_wanted=is_wanted)
+        return job
+
+    return whole(begin)
 
 
 def take_up(entry: Entry, settings: Settings) -> Job:
@@ -117,10 +116,78 @@ def take_up(entry: Entry, settings: Settings) -> Job:
     endpoint = resolve(settings)
     ledger = ledger_at_home(settings)
     folder = writable(settings)
-    job, begins = take_up_job(entry, endpoint, settings, ledger, _live)
-    if begins:
-        run(job, endpoint, folder, ledger)
-    return job
+
+    def begin(is_wanted: Callable[[], bool]) -> Job:
+        job, begins = take_up_job(entry, endpoint, settings, ledger, _live)
+        _run_or_leave(job, endpoint, folder, ledger, begins=begins, is_wanted=is_wanted)
+        return job
+
+    return whole(begin)
+
+
+def whole(begin: Callable[[Callable[[], bool]], Job]) -> Job:
+    """Let a job begin as a whole or not at all, whenever the stop button is pressed.
+
+    An interrupt reaches the main thread alone; in the middle of this it would leave a job that
+    is written down as ours and that nobody runs.
+
+    Parameters
+    ----------
+    begin : callable
+        Gets a function that tells whether the job is still wanted.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted; the job then is not begun, or goes on where it was sent already.
+    """
+    from concurrent.futures import Future
+
+    wanted = [True]
+    outcome: Future[Job] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(begin(lambda: wanted[0]))
+        except BaseException as exc:  # noqa: BLE001 - it is raised where it is waited for
+            outcome.set_exception(exc)
+
+    worker = threading.Thread(target=work, name="wan_magic-begin", daemon=True)
+    try:
+        worker.start()
+        while worker.is_alive():  # short waits keep the stop button alive on every platform
+            worker.join(0.1)
+    except BaseException:
+        wanted[0] = False
+        raise
+    return outcome.result()
+
+
+def _run_or_leave(
+    job: Job,
+    endpoint: Endpoint,
+    folder: Path,
+    ledger: Ledger | None,
+    *,
+    begins: bool,
+    is_wanted: Callable[[], bool],
+) -> None:
+    """Let a job live; where it is no longer wanted, leave it to whoever comes next."""
+    if not begins:
+        return
+    try:
+        if is_wanted():
+            run(job, endpoint, folder, ledger)
+            return
+    except BaseException:
+        _leave(job, ledger)
+        raise
+    _leave(job, ledger)
+
+
+def _leave(job: Job, ledger: Ledger | None) -> None:
+    if ledger is not None and not job.is_followed:
+        ledger.give_back(job.id)
 
 
 def run(

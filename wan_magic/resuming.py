@@ -91,8 +91,11 @@ def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
     if entry.is_preview and entry.task_id and file is None:
         return launch.take_up(entry, sent_with)  # its server may be this kernel's own
     entry = refreshed(entry, ledger)
-    kept = entry.state == "done" and file is None and may_be_kept(entry, ledger.clock())
-    if entry.open or kept:
+    # Whatever the ledger thinks of a task: the service knows, and asking it is free.
+    asks = bool(entry.task_id) and file is None and not entry.is_preview
+    if entry.state == "done":
+        asks = asks and may_be_kept(entry, ledger.clock())
+    if entry.open or asks:
         return launch.take_up(entry, sent_with)
     job = _ended(entry, settings, ledger)
     if file is not None and given.get("out") and not job.exception():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from job_fakes import DROPPED, LINK, Clock, refused, task
@@ -24,6 +25,7 @@ from wan_magic.jobs.ledger import Ledger
 from wan_magic.money import limits_of
 from wan_magic.settings import Settings
 from wan_magic.wan.account import account_of
+from wan_magic.wan.answers import text
 from wan_magic.wan.endpoints import LOCAL, Endpoint
 from wan_magic.wan.media import Input
 from wan_magic.wan.request import VideoRequest
@@ -252,7 +254,7 @@ def test_a_clip_that_was_deleted_and_is_gone_at_the_service_is_made_again(desk):
     first, _ = here.ask()
     here.run(first)
     first.result().path.unlink()
-    here.ledger.change(first.id, {"accepted": here.ledger.clock() - 40 * 3600})
+    here.ledger.change(first.id, {"made": here.ledger.clock() - 40 * 3600})
     again, begins = here.ask()
     assert begins
     assert again.id != first.id
@@ -378,11 +380,151 @@ def test_a_call_that_nobody_can_settle_is_not_sent_again(desk):
     assert here.ask(fresh=True)[0].id != first.id, "unless the user says so"
 
 
-def test_a_task_of_another_key_is_not_joined(desk):
+OTHER_KEY = Endpoint("beijing", HERE.base_url, "sk-somebody-elses-0123", "beijing")
+
+
+def test_a_job_of_another_key_is_followed_while_its_kernel_lives(desk):
     here = desk()
-    here.ask()
-    other = Endpoint("beijing", HERE.base_url, "sk-somebody-elses-0123", "beijing")
-    assert not desk().ask(endpoint=other)[0].is_followed
+    first, _ = here.ask()
+    second, _ = desk().ask(endpoint=OTHER_KEY)
+    assert (second.id, second.is_followed) == (first.id, True)
+
+
+def test_after_a_change_of_the_key_its_task_is_asked_for_and_not_paid_again(desk):
+    here = desk()
+    first, _ = here.ask()
+    here.drive(folder=here.out, endpoint=HERE, ledger=here.ledger, job=first).step()
+    here.die()
+    there = desk()
+    again, _ = there.ask(endpoint=OTHER_KEY)
+    assert again.id == first.id
+    assert "create" not in there.run(again, endpoint=OTHER_KEY, queries=[DONE])
+    assert again.state is State.DONE
+    assert there.ledger.entry(first.id).account == account_of(OTHER_KEY)
+
+
+@pytest.mark.parametrize("answer", [refused(401, "InvalidApiKey"), task("UNKNOWN")])
+def test_a_key_that_does_not_know_the_task_says_nothing_of_it(desk, answer):
+    here = desk()
+    first, _ = here.ask()
+    here.drive(folder=here.out, endpoint=HERE, ledger=here.ledger, job=first).step()
+    here.die()
+    there = desk()
+    again, _ = there.ask(endpoint=OTHER_KEY)
+    assert "create" not in there.run(again, endpoint=OTHER_KEY, queries=[answer])
+    assert again.exception()
+    assert any("with another key" in note for note in again.notes)
+    entry = there.ledger.entry(first.id)
+    assert (entry.open, entry.state, entry.owner) == (True, "queued", "")
+    right, _ = there.ask()
+    there.run(right, queries=[DONE])
+    assert right.state is State.DONE
+
+
+def test_what_only_another_key_can_settle_is_not_sent_again(desk):
+    here = desk()
+    first, _ = here.ask()
+    first.record.sending(first, 1000.0)
+    here.die()
+    there = desk()
+    with pytest.raises(SettingsError, match="with another key") as told:
+        there.ask(endpoint=OTHER_KEY)
+    assert "--fresh" in told.value.hint
+    assert there.ask(endpoint=OTHER_KEY, fresh=True)[1]
+
+
+def test_a_task_is_asked_for_however_old_the_clock_says_it_is(desk):
+    here = desk()
+    first, _ = here.ask()
+    here.drive(folder=here.out, endpoint=HERE, ledger=here.ledger, job=first).step()
+    here.die()
+    there = desk()
+    there.ledger.clock.now += 30 * 24 * 3600
+    there.ledger.open_entries()
+    again, _ = there.ask()
+    assert again.id == first.id
+    assert "create" not in there.run(again, queries=[DONE])
+
+
+def test_a_clip_whose_drive_is_away_for_a_while_is_still_in_the_library(desk, video):
+    here = desk()
+    first, _ = here.ask()
+    here.run(first)
+    path = first.result().path
+    path.unlink()
+    again, _ = here.ask()
+    here.run(again, queries=[task("UNKNOWN")])
+    assert again.exception()
+    path.write_bytes(video)  # the drive is back
+    assert here.ask()[0].result().from_library
+
+
+def test_a_clip_that_was_edited_is_fetched_anew_beside_it(desk, video):
+    here = desk()
+    first, _ = here.ask()
+    here.run(first)
+    path = first.result().path
+    path.write_bytes(video + b"edited")
+    again, _ = here.ask()
+    here.run(again, queries=[DONE])
+    assert path.read_bytes() == video + b"edited"
+    assert again.result().path != path
+    assert again.result().path.read_bytes() == video
+
+
+def test_a_clip_that_may_not_be_read_is_no_reason_to_pay_again(desk, monkeypatch):
+    here = desk()
+    first, _ = here.ask()
+    here.run(first)
+    opened = Path.open
+
+    def refuse(self, mode="r", *args, **kwargs):
+        if self.suffix == ".mp4" and mode == "rb":
+            raise PermissionError(13, "Permission denied")
+        return opened(self, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"can't be read: .*Permission denied"):
+        here.ask()
+
+
+def test_a_success_without_a_video_stays_open_and_is_not_paid_again(desk):
+    here = desk()
+    first, _ = here.ask()
+    here.run(first, queries=[task("SUCCEEDED")])
+    assert isinstance(first.exception(), DownloadError)
+    again, _ = here.ask()
+    assert "create" not in here.run(again, queries=[DONE])
+    assert again.state is State.DONE
+
+
+def test_without_usage_the_cost_is_an_estimate_and_said_to_be_one(desk):
+    here = desk()
+    job, _ = here.ask()
+    here.run(job)
+    entry = here.ledger.entry(job.id)
+    assert (entry.cost, entry.estimate) == (None, Decimal("1.50"))
+    assert entry.money().source == "as estimated"
+
+
+def test_half_an_emoji_from_the_server_ends_no_job_badly(desk):
+    here = desk()
+    job, _ = here.ask()
+    here.run(job, queries=[task("FAILED", code="X", message=text("cut \ud83d"))])
+    assert "cut ?" in str(job.exception())
+    assert here.ledger.entry(job.id).state == "failed"
+
+
+def test_a_signed_address_is_the_same_input_each_time_it_is_signed(desk):
+    def asked(query, name="a.png"):
+        url = f"https://files.example/{name}?{query}"
+        return request(inputs=(Input.from_url("image", "image", url),))
+
+    here = desk()
+    here.run(here.ask(asked("Expires=1&OSSAccessKeyId=x&Signature=one"))[0])
+    assert not here.ask(asked("Expires=2&OSSAccessKeyId=y&Signature=two"))[1]
+    assert here.ask(asked("Expires=2&Signature=two", "b.png"))[1]
+    assert here.ask(asked("file=c.png&Signature=two"))[1]
 
 
 def test_a_video_that_could_not_be_saved_is_fetched_and_not_made_again(desk):
@@ -442,9 +584,10 @@ def test_a_resumed_call_that_was_never_accepted_is_not_sent_since_its_inputs_are
     assert not there.ledger.entry(first.id).open
 
 
-def test_another_key_is_told_apart_before_anything_is_asked(desk):
+def test_another_key_is_told_apart_where_it_could_settle_nothing(desk):
     here = desk()
     first, _ = here.ask()
+    first.record.sending(first, 1000.0)
     here.die()
     there = desk()
     other = Endpoint("beijing", HERE.base_url, "sk-somebody-elses-0123", "beijing")

@@ -9,7 +9,7 @@ import itertools
 import pytest
 from job_fakes import DROPPED, LINK, UNREACHED, Clock, FakeClient, refused, task
 
-from wan_magic.errors import ApiError, JobCancelled, JobFailed, JobTimeout
+from wan_magic.errors import ApiError, DownloadError, JobCancelled, JobFailed, JobTimeout
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.limits import Limiter
 from wan_magic.jobs.overview import overview_for
@@ -185,7 +185,7 @@ def test_a_task_that_becomes_visible_only_after_a_while_is_not_given_up(drive):
 
 def test_a_success_without_a_video(drive):
     error = drive(queries=[task("SUCCEEDED")]).run()
-    assert isinstance(error, JobFailed)
+    assert isinstance(error, DownloadError)
     assert "the server named no video" in error.message
     assert RESUME in error.hint
 

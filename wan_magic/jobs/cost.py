@@ -12,21 +12,26 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.wan.catalog import size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wan_magic.jobs.job import Job
     from wan_magic.wan.catalog import Model
-    from wan_magic.wan.client import Task
     from wan_magic.wan.estimate import Estimate
 
 _MODES = {"standard": "wan-std", "pro": "wan-pro"}
 """As animate's usage calls its modes."""
 
 
-def final_cost(job: Job, task: Task) -> Estimate:
-    """Return the price of what the server says it billed, else the estimate."""
-    usage = task.usage
-    seconds = _seconds(usage.get("duration")) or _seconds(usage.get("video_duration"))
+def billed_seconds(usage: Mapping[str, Any]) -> float | None:
+    """Return the seconds that the server says it billed; None where it names none."""
+    return _seconds(usage.get("duration")) or _seconds(usage.get("video_duration"))
+
+
+def final_cost(job: Job, usage: Mapping[str, Any]) -> Estimate | None:
+    """Return the price of what the server says it billed; None where it does not say."""
+    seconds = billed_seconds(usage)
     if seconds is None:
-        return job.estimate
+        return None
     audio = usage.get("audio")
     return job.request.estimate(
         job.prices,
@@ -43,7 +48,7 @@ def _seconds(value: Any) -> float | None:
     return int(value) if value == int(value) else float(value)
 
 
-def _tier(row: Model, usage: dict[str, Any]) -> str | None:
+def _tier(row: Model, usage: Mapping[str, Any]) -> str | None:
     """Return the price key that was billed; None where the answer names none that is known."""
     ratio = usage.get("video_ratio")
     if row.priced_by == "mode":

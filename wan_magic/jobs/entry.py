@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
 from wan_magic.jobs.clip import Clip
+from wan_magic.jobs.cost import billed_seconds
 from wan_magic.wan.estimate import Estimate
 from wan_magic.wan.request import VideoRequest
 
@@ -146,10 +147,13 @@ class Entry:
 
     def money(self) -> Estimate:
         """Return the cost as billed, else as expected."""
-        amount = self.estimate if self.cost is None else self.cost
+        amount, said = self.estimate, "as estimated"
         seconds = self.seconds
-        per_second = amount / Decimal(f"{seconds:g}") if amount is not None and seconds else None
-        said = "as billed" if self.cost is not None else "as estimated"
+        if self.cost is not None:
+            amount, said, seconds = self.cost, "as billed", billed_seconds(self.usage) or seconds
+        per_second = None
+        if amount is not None and seconds:
+            per_second = round(amount / Decimal(f"{seconds:g}"), 4)
         return Estimate(amount, self.currency, seconds, per_second, source=said)
 
     def to_clip(self) -> Clip:

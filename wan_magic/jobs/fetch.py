@@ -86,7 +86,7 @@ def fetch(
         request=_known_request(job, task),
         task_id=job.task_id,
         seed=job.request.seed,
-        cost=final_cost(job, task),
+        cost=final_cost(job, task.usage) or job.estimate,
         is_preview=job.is_preview,
         took=0.0 if job.is_resumed else job.elapsed,
         actual_prompt=task.actual_prompt,

@@ -80,7 +80,10 @@ def take_up(job: Job, entry: Entry) -> None:
     """Go on with a job where the process stopped that had it."""
     job.sent_at, job.task_id, job.request_id = entry.sent, entry.task_id, entry.request_id
     job.accepted_at = entry.accepted
-    job.kept = Path(entry.path) if entry.path else None
+    if entry.state == State.DONE:  # a file that was edited since is not what was made
+        job.kept = entry.file
+    else:
+        job.kept = Path(entry.path) if entry.path else None
     job.usage = dict(entry.usage)
 
 

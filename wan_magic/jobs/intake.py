@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError, SettingsError
 from wan_magic.jobs import follow
+from wan_magic.jobs.attempt import Attempt
 from wan_magic.jobs.budget import check_budget, check_cost, period_starts
 from wan_magic.jobs.entry import request_json
 from wan_magic.jobs.job import Job, State
-from wan_magic.jobs.past import copied
+from wan_magic.jobs.past import copied, may_be_kept
 from wan_magic.jobs.recorder import LedgerRecord
 from wan_magic.wan.account import account_of, place_of
 from wan_magic.wan.estimate import PriceList
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
+    from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.ledger import Ledger
     from wan_magic.settings import Settings
@@ -102,30 +104,49 @@ def take_up_job(
     """
     if entry.id in live:
         return live[entry.id], False
-    watched = ledger.presence.is_alive(entry.owner) and not entry.ended
-    if account_of(endpoint) != entry.account and not watched:
-        if entry.is_preview:
-            raise InputError(
-                f"job {entry.id} was a preview of a kernel that has ended",
-                hint="run its cell again: a preview costs nothing",
-            )
-        raise SettingsError(
-            f"job {entry.id} was sent to {entry.endpoint} ({entry.base_url}) with another key"
-            f" than {endpoint.name} has now",
-            hint="set that key, and name that endpoint with --endpoint",
-        )
+    if not ledger.is_watched(entry):
+        _check_reachable(entry, endpoint)
     job = _job(entry.to_request(), endpoint, settings, id=entry.id, is_resumed=True)
     job.notes = entry.notes
-    return _belongs(job, entry, ledger), True
+    return _belongs(job, entry, ledger, endpoint), True
 
 
-def _belongs(job: Job, entry: Entry, ledger: Ledger) -> Job:
+def _check_reachable(entry: Entry, endpoint: Endpoint) -> None:
+    """Refuse what can't be asked for here: there is nothing that the service could be asked."""
+    if account_of(endpoint) == entry.account:
+        return
+    if entry.is_preview:
+        raise InputError(
+            f"job {entry.id} was a preview of a kernel that has ended",
+            hint="run its cell again: a preview costs nothing",
+        )
+    if not entry.task_id:
+        raise SettingsError(
+            f"job {entry.id} was sent to {entry.endpoint} ({entry.base_url}) with another key than"
+            f" {endpoint.name} has now, and only that key can tell whether it was accepted",
+            hint="set that key; --fresh on its cell sends it all the same, and may pay twice",
+        )
+
+
+def _belongs(
+    job: Job,
+    entry: Entry,
+    ledger: Ledger,
+    endpoint: Endpoint,
+    connection: sqlite3.Connection | None = None,
+) -> Job:
     """Take a job over if its process has ended, else follow it."""
-    if left := ledger.take_over(entry):
-        follow.take_up(job, left)
-        job.record = LedgerRecord(ledger)
-    else:
+    left = ledger.take_over(entry, connection)
+    if left is None:
         job.is_followed = True
+        return job
+    follow.take_up(job, left)
+    if entry.account != account_of(endpoint):
+        job.notes = (*job.notes, f"it was sent with another key than {endpoint.name} has now")
+    if entry.account != account_of(endpoint) or entry.state == State.DONE:
+        job.record = Attempt(ledger, entry, endpoint)
+    else:
+        job.record = LedgerRecord(ledger)
     return job
 
 
@@ -203,11 +224,8 @@ class _Intake:
         for entry in self.ledger.twins(self.fingerprint, self.place):
             if entry.state != State.DONE or entry.id in spoilt:
                 continue
-            try:
-                file = self._brought(entry)
-                clip = None if file is None else replace(entry, path=str(file)).to_clip()
-            except (InputError, OSError):  # not a clip any more: it is made again
-                clip = None
+            file = self._brought(entry)
+            clip = None if file is None else self._clip_in(file, entry)
             if clip is None:
                 spoilt.add(entry.id)
                 continue
@@ -218,6 +236,23 @@ class _Intake:
             job.finish(clip, State.DONE)
             return job
         return None
+
+    def _clip_in(self, file: Path, entry: Entry) -> Clip | None:
+        """Return the clip in a file; None where the file is no clip any more."""
+        try:
+            with file.open("rb") as readable:
+                readable.read(1)
+        except FileNotFoundError:
+            return None
+        except OSError as exc:  # it is there, and paid: no reason to pay again
+            raise InputError(
+                f"an equal request has a clip that can't be read: {file}: {exc.strerror or exc}",
+                hint="make it readable; --fresh makes, and bills, another one",
+            ) from exc
+        try:
+            return replace(entry, path=str(file)).to_clip()
+        except InputError:
+            return None
 
     def _brought(self, entry: Entry) -> Path | None:
         """Return a clip's file in this job's own folder: a notebook is moved with its folder."""
@@ -241,21 +276,26 @@ class _Intake:
         for entry in self.ledger.twins(self.fingerprint, self.place, connection):
             if entry.state == State.DONE and entry.id not in spoilt:
                 raise _EndedJustNow
-            if entry.account != self.account:
-                continue
             if entry.open and entry.id in self.live:
                 return self.live[entry.id], False
-            if not (entry.open or entry.state == State.DONE):
+            if not self._may_bring_a_clip(entry):
                 continue
+            if not self.ledger.is_watched(entry):
+                _check_reachable(entry, self.endpoint)
             job = self.job(id=entry.id)
-            if entry.open and self.ledger.presence.is_alive(entry.owner):
-                job.is_followed = True
-                return job, True
-            # Made and deleted, or left by a process that has ended: not paid a second time.
-            if not self.ledger.can_go_on(entry):
-                continue
-            if left := self.ledger.take_over(entry, connection):
-                follow.take_up(job, left)
-                job.record = LedgerRecord(self.ledger)
-                return job, True
+            return _belongs(job, entry, self.ledger, self.endpoint, connection), True
         return None
+
+    def _may_bring_a_clip(self, entry: Entry) -> bool:
+        """Whether to ask for a job's clip before paying for another; asking is free.
+
+        How old it is does not matter while it is open: the clock may be wrong, and the service
+        knows.
+        """
+        if entry.state == State.DONE:  # its file is gone
+            return may_be_kept(entry, self.ledger.clock())
+        if not entry.open:
+            return False
+        if self.ledger.is_watched(entry):
+            return True
+        return not entry.is_preview and (entry.sent is not None or bool(entry.task_id))

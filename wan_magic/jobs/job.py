@@ -285,12 +285,14 @@ class Job:
         self.since = self.ended
         self.state = state
         self.message = ""
-        self.record.ended(self, outcome)
-        if isinstance(outcome, WanError):
-            self._future.set_exception(outcome)
-        else:
-            self._future.set_result(outcome)
-        self._tell()
+        try:
+            self.record.ended(self, outcome)
+        finally:  # whoever waits must not wait for ever
+            if isinstance(outcome, WanError):
+                self._future.set_exception(outcome)
+            else:
+                self._future.set_result(outcome)
+            self._tell()
 
     def _tell(self) -> None:
         for listener in list(self._listeners):

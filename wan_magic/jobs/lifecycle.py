@@ -155,7 +155,7 @@ class _Life:
         job.update(  # at once: each update is synced to disk
             state=State.DOWNLOADING,
             usage=dict(task.usage),
-            cost=final_cost(job, task),
+            cost=final_cost(job, task.usage),
             server_took=task.took,
         )
         return (yield from fetch(job, self.client, task, self.storage, self.folder))

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, JobFailed, JobTimeout
+from wan_magic.errors import (
+    ApiError,
+    ConnectionFailed,
+    DownloadError,
+    JobCancelled,
+    JobFailed,
+    JobTimeout,
+)
 from wan_magic.jobs.common import detached, pause, resume_hint
 from wan_magic.jobs.job import State
 from wan_magic.jobs.limits import limiter_for
@@ -234,7 +241,8 @@ def _has_ended(job: Job, task: Task) -> bool:
     """Take over the state; True when there is a video to fetch, an error at any other end."""
     if task.state == "succeeded":
         if not task.video_url:
-            raise JobFailed(
+            job.update(state=State.DOWNLOADING)  # it is made, and billed
+            raise DownloadError(
                 "the task succeeded, but the server named no video",
                 hint=resume_hint(job),
                 task_id=job.task_id,

@@ -30,6 +30,7 @@ _STATES: dict[str, TaskState] = {
     "SUCCESS": "succeeded",
     "FAILURE": "failed",
 }
+_QUERY = re.compile(r"(https?://[^\s?#\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -104,7 +105,7 @@ def read_task(answer: dict[str, Any], names: Mapping[str, str], task_id: str = "
             or _first(output, "result_url")
         ),
         code=text(output.get("code") or answer.get("code")),
-        message=text(output.get("message") or answer.get("message")),
+        message=told(output.get("message") or answer.get("message")),
         orig_prompt=text(output.get("orig_prompt")),
         actual_prompt=text(output.get("actual_prompt")),
         usage=usage if isinstance(usage, dict) else {},
@@ -113,8 +114,14 @@ def read_task(answer: dict[str, Any], names: Mapping[str, str], task_id: str = "
 
 
 def text(value: Any) -> str:
-    """Return what a server said as text that can do nothing to a terminal."""
-    return "" if value is None else _CONTROL.sub("", str(value))
+    """Return what a server said as text that can do nothing to a terminal, and can be stored."""
+    plain = "" if value is None else _CONTROL.sub("", str(value))
+    return plain.encode("utf-8", "replace").decode()  # halves of an emoji
+
+
+def told(value: Any) -> str:
+    """Return a message of a server; of an address that it quotes not what may be a signature."""
+    return _QUERY.sub(r"\1?…", text(value))
 
 
 def _took(output: dict[str, Any]) -> float | None:

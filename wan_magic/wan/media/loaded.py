@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Media
     from wan_magic.wan.local_file import LocalFile
+
+
+_SIGNATURE = re.compile(
+    r"signature|^sig$|token$|^expires$|accesskeyid$|^x-(amz|oss|goog|cos)-|^q-", re.IGNORECASE
+)
+"""Names in the query of a signed address (Alibaba's, Amazon's, Google's, Tencent's storage)."""
+
+
+def _unsigned(url: str) -> str:
+    """Return an address without its signature, which is another one each time it is asked for."""
+    parts = urlsplit(url)
+    pairs = parts.query.split("&")
+    kept = [pair for pair in pairs if not _SIGNATURE.search(pair.partition("=")[0])]
+    return urlunsplit(parts._replace(query="&".join(kept)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +71,7 @@ class Input:
     @classmethod
     def from_url(cls, option: str, media: Media, url: str) -> Input:
         """Return an input that the server fetches by itself."""
-        digest = hashlib.sha256(url.encode()).hexdigest()
+        digest = hashlib.sha256(_unsigned(url).encode()).hexdigest()
         return cls(option=option, media=media, value=url, source="a URL", digest=digest)
 
     @property
@@ -64,5 +79,5 @@ class Input:
         """What to show to people: a file's name; of an address no more, it may be signed."""
         if self.value.startswith(("http://", "https://", "oss://")):
             parts = urlsplit(self.value)
-            return unquote(PurePosixPath(parts.path).name) or parts.netloc
+            return unquote(PurePosixPath(parts.path).name) or parts.hostname or ""
         return self.source
