@@ -52,7 +52,7 @@ def cancel_elsewhere(entry: Entry, ledger: Ledger, settings: Settings) -> str:
     if not entry.open:
         what = f"its clip is {entry.path}" if entry.state == "done" else entry.error
         return f"{name} had ended ({entry.state}): {what or 'nothing is left to cancel'}"
-    has_owner = ledger.presence.is_alive(entry.owner)
+    has_owner = ledger.is_watched(entry)
     if has_owner and entry.is_preview:
         return f"{name} is a preview of another kernel, and costs nothing: cancel it there"
     if not entry.task_id:

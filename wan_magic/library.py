@@ -317,7 +317,7 @@ def forget(id: Named, files: bool = False, force: bool = False) -> str:  # noqa:
     entry, ledger = found(id, from_environment())
     if entry.open and not force:
         job = launch.live_job(entry.id)
-        if job is not None or ledger.presence.is_alive(entry.owner):
+        if job is not None or ledger.is_watched(entry):
             raise InputError(
                 f"job {entry.id} still runs ({entry.state})",
                 hint=f"%wanvideo cancel {entry.id} first; --force forgets it all the same, and"

@@ -213,6 +213,19 @@ def test_a_process_whose_lock_cannot_be_looked_at_counts_as_alive(ledger, monkey
     assert not second.take_over(seen)
 
 
+def test_a_preview_that_ended_in_its_kernel_is_not_watched_and_no_other_kernel_can_have_it(ledger):
+    add(ledger, preview=1, sent=1.0, task_id="t-1")
+    assert ledger.is_watched(ledger.entry(ROW["id"])), "it runs"
+    ledger.change(ROW["id"], {"state": "detached", "ended": 2.0})
+    detached, second = ledger.entry(ROW["id"]), other(ledger)
+    assert second.is_watched(detached)
+    assert second.open_entries() == []
+    assert not ledger.is_watched(detached)
+    assert ledger.open_entries() == [detached], "its own server still has it"
+    assert ledger.take_over(detached).open
+    second.close()
+
+
 def test_a_dead_process_leaves_its_jobs_to_one_other(ledger):
     add(ledger, sent=ledger.clock.now)
     ledger.presence.close()  # as the end of the process does

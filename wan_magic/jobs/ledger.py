@@ -218,6 +218,17 @@ class Ledger:
         """Whether a living process takes care of a job; one that has ended is nobody's."""
         return entry.ended is None and self.presence.is_alive(entry.owner)
 
+    def is_watched(self, entry: Entry) -> bool:
+        """Whether a living process takes care of a job.
+
+        That is another one that lives, or this one unless the job has ended here: what was
+        detached is nobody's, but a preview that was detached in another kernel stays that
+        kernel's, whose server has it.
+        """
+        if entry.ended is not None and entry.owner == self.presence.name:
+            return False
+        return self.presence.is_alive(entry.owner)
+
     def take_over(self, entry: Entry, connection: sqlite3.Connection | None = None) -> Entry | None:
         """Make a job ours whose process has ended; None if it is somebody's.
 
@@ -292,7 +303,7 @@ class Ledger:
         left = []
         for row in self._read("SELECT * FROM jobs WHERE open ORDER BY created"):
             entry = entry_of(row)
-            if self.presence.is_alive(entry.owner):
+            if self.is_watched(entry):
                 continue
             if not self._past(entry) or not self._close_past(entry):
                 left.append(entry)
@@ -322,7 +333,7 @@ class Ledger:
         if entry.sent is None and not entry.task_id:
             return _UNSENT
         if entry.is_preview:
-            return _PREVIEW_GONE
+            return "" if entry.owner == self.presence.name else _PREVIEW_GONE
         since = entry.accepted or entry.sent or entry.created
         return _LOST if self.clock() - since > _LIFE else ""
 
