@@ -89,8 +89,10 @@ def start(
             cell=cell,
             live=_live,
         )
-        bind(job)
-        _run_or_leave(job, endpoint, folder, ledger, begins=begins, is_wanted=is_wanted)
+        if begins:
+            _run_or_leave(job, endpoint, folder, ledger, is_wanted=is_wanted, bind=bind)
+        else:
+            bind(job)
         return job
 
     return whole(begin)
@@ -119,7 +121,8 @@ def take_up(entry: Entry, settings: Settings) -> Job:
 
     def begin(is_wanted: Callable[[], bool]) -> Job:
         job, begins = take_up_job(entry, endpoint, settings, ledger, _live)
-        _run_or_leave(job, endpoint, folder, ledger, begins=begins, is_wanted=is_wanted)
+        if begins:
+            _run_or_leave(job, endpoint, folder, ledger, is_wanted=is_wanted)
         return job
 
     return whole(begin)
@@ -169,13 +172,12 @@ def _run_or_leave(
     folder: Path,
     ledger: Ledger | None,
     *,
-    begins: bool,
     is_wanted: Callable[[], bool],
+    bind: Callable[[Job], None] = lambda job: None,  # noqa: ARG005
 ) -> None:
     """Let a job live; where it is no longer wanted, leave it to whoever comes next."""
-    if not begins:
-        return
     try:
+        bind(job)
         if is_wanted():
             run(job, endpoint, folder, ledger)
             return
