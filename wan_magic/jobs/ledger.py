@@ -253,6 +253,17 @@ class Ledger:
         self._event(connection, entry.id, row["state"], "taken over")
         return entry_of(row)
 
+    def claim_task(self, job_id: str, account: str, task_id: str) -> bool:
+        """Give a task to a job, in one transaction; False if another job of the account has it."""
+        with self.transaction() as connection:
+            taken = connection.execute(
+                "SELECT 1 FROM jobs WHERE account = ? AND task_id = ? AND id != ?",
+                (account, task_id, job_id),
+            ).fetchone()
+            if taken is None:
+                self.change_in(connection, job_id, {"task_id": task_id})
+            return taken is None
+
     def give_back(self, job_id: str) -> None:
         """Leave a job of ours to whoever wants to go on with it."""
         self.change(job_id, {"owner": ""})
