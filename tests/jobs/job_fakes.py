@@ -10,7 +10,7 @@ from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.jobs.job import State
 from wan_magic.jobs.lifecycle import live
 from wan_magic.jobs.limits import Limiter
-from wan_magic.wan.client import Task
+from wan_magic.wan.client import Task, TaskList
 from wan_magic.wan.endpoints import Endpoint
 
 LINK = "https://storage.example/a.mp4?Signature=s3cret"
@@ -95,7 +95,8 @@ class FakeClient:
 
     def list_tasks(self, **filters):
         self.filters.append(filters)
-        return self._next("list")
+        rows = self._next("list")
+        return rows if isinstance(rows, TaskList) else TaskList(rows, total=len(rows))
 
 
 class Response:

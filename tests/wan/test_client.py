@@ -398,10 +398,49 @@ def test_list(server, client):
     assert server.seen[0].path == "/qwen/api/v1/tasks/?task_id=t-1&page_size=5"
 
 
-@pytest.mark.parametrize("data", [None, "x", {"task_id": "t"}, [1, None, "x"]])
-def test_a_list_that_is_none_is_empty(server, client, data):
-    server.says({"data": data})
-    assert client.list_tasks() == []
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"output": {}}, *({"data": it} for it in (None, "x", {"task_id": "t"}, [1, None, "x"]))],
+    ids=str,
+)
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server, client, said):
+    server.says(said)
+    error = no_answer(client.list_tasks)
+    assert "answered the list call with no list" in error.message
+    assert not error.transient
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"code": "NotFound"}, {"code": "NotFound", "data": []}, {"output": {"code": "NotFound"}}],
+)
+def test_a_list_call_that_is_refused_with_http_200_is_refused(server, client, said):
+    server.says(said)
+    assert api_error(client.list_tasks).code == "NotFound"
+
+
+@pytest.mark.parametrize(
+    ("said", "total"),
+    [
+        ({"data": [], "page_no": 1, "page_size": 10, "total_page": 0, "total": 0}, 0),
+        ({"data": [], "total_page": 0, "total": 0}, 0),
+        ({"data": []}, None),
+        ({"data": [], "total_page": 1}, None),
+        ({"data": [], "total": 0}, None),
+        ({"data": [], "total": "0", "total_page": 0}, None),
+        ({"data": [], "total": False, "total_page": 0}, None),
+        ({"output": {"data": [], "total_page": 0, "total": 0}}, None),
+    ],
+    ids=str,
+)
+def test_only_a_list_as_documented_says_how_many_tasks_there_are(server, client, said, total):
+    server.says(said)
+    assert client.list_tasks().total == total
+
+
+def test_rows_in_the_output_are_rows(server, client):
+    server.says({"output": {"data": [{"task_id": "t-1"}], "total_page": 3}})
+    assert client.list_page() == ([{"task_id": "t-1"}], 3)
 
 
 @pytest.mark.parametrize(("said", "pages"), [({"total_page": 7}, 7), ({}, 0)])

@@ -9,6 +9,7 @@ time.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from wan_magic.errors import (
     JobCancelled,
     JobFailed,
     JobTimeout,
+    LedgerError,
     WanError,
 )
 from wan_magic.jobs.common import resume_hint, unsure_hint
@@ -28,7 +30,7 @@ from wan_magic.jobs.job import State
 from wan_magic.jobs.keep import earlier
 from wan_magic.jobs.limits import limiter_for
 from wan_magic.jobs.recorder import LedgerRecord
-from wan_magic.jobs.settle import settle
+from wan_magic.jobs.settle import SEED_NOTE, claim_here, had_equals, settle
 from wan_magic.jobs.submit import accepted, forget_uploads, submit, upload
 from wan_magic.jobs.watch import watch
 from wan_magic.wan.account import account_of, place_of
@@ -178,15 +180,26 @@ class _Life:
         )
 
     def _settled(self, *, earlier: bool = False) -> Generator[float, None, str]:
-        def known() -> set[str]:
-            account = account_of(self.client.endpoint)
-            return self.ledger.known_tasks(account) if self.ledger else set()
+        job, client, ledger = self.job, self.client, self.ledger
+        account = account_of(client.endpoint)
 
-        return (
-            yield from settle(
-                self.job, self.client, wall=self.wall, known_tasks=known, is_earlier=earlier
-            )
+        def known() -> set[str]:
+            return ledger.known_tasks(account) if ledger else set()
+
+        def claim(task_id: str) -> bool:
+            if ledger is not None:
+                with suppress(LedgerError):  # then its record says that it can't be written
+                    return ledger.claim_task(job.id, account, task_id)
+            return claim_here(job, client, task_id)
+
+        task_id = yield from settle(
+            job, client, wall=self.wall, known_tasks=known, claim=claim, is_earlier=earlier
         )
+        if task_id and ledger is not None and SEED_NOTE not in job.notes:
+            with suppress(LedgerError):
+                if had_equals(job, ledger, account):
+                    job.update(notes=(*job.notes, SEED_NOTE))
+        return task_id
 
     def _find(self) -> Generator[float, None, None]:
         """Find the task of a call that an earlier process made, if it made one."""

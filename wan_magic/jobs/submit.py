@@ -178,7 +178,7 @@ def submit(
     wall : callable
         Seconds since 1970.
     """
-    tries, throttled_since = 0, None
+    tries, throttled_since, refused_since = 0, None, None
     while True:
         yield from _turn(job, ticket)
         job.record.sending(job, wall())
@@ -206,7 +206,13 @@ def submit(
                 if not _may_pass(exc) or tries >= _SUBMIT_TRIES:
                     _say_unpaid(exc)
                     raise
-                wait = getattr(exc, "retry_after", None) or pause(tries - 1)
+                now = job.clock()
+                refused_since = now if refused_since is None else refused_since
+                asked = getattr(exc, "retry_after", None)
+                if asked and now + asked - refused_since > job.timeout:
+                    _say_unpaid(exc)
+                    raise
+                wait = asked or pause(tries - 1)
                 why = exc.message
             job.update(state=State.WAITING)
             job.update(message=f"{why}: submitting again in {wait:.0f} s")

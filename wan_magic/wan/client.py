@@ -26,10 +26,12 @@ from wan_magic.wan.endpoints import QUERY_PATH
 from wan_magic.wan.transport import date_of, limited, proxies, seconds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
 
-__all__ = ["Task", "TaskState", "WanClient"]
+__all__ = ["Task", "TaskList", "TaskState", "WanClient"]
 
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
 _IDLE_CONNECTIONS = 32
@@ -59,6 +61,27 @@ class _Bearer(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
+
+
+class TaskList(list[dict[str, Any]]):
+    """One page of the account's tasks.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        The tasks.
+    pages : int
+        How many pages there are; 0 where the answer does not say so.
+    total : int or None
+        How many tasks there are on all pages; None where the answer has not the documented shape.
+    """
+
+    def __init__(
+        self, rows: Iterable[dict[str, Any]] = (), pages: int = 0, total: int | None = None
+    ) -> None:
+        super().__init__(rows)
+        self.pages = pages
+        self.total = total
 
 
 class WanClient:
@@ -123,7 +146,7 @@ class WanClient:
         path = QUERY_PATH if "?" in template else template
         self._call("POST", path.replace("{task_id}", quote(task_id, safe="")) + "/cancel")
 
-    def list_tasks(self, **filters: str | int) -> list[dict[str, Any]]:
+    def list_tasks(self, **filters: str | int) -> TaskList:
         """List the account's tasks of the last 24 hours, one page.
 
         Parameters
@@ -131,18 +154,33 @@ class WanClient:
         **filters
             ``task_id``, ``page_no``, ``page_size``, ``model_name``, ``status``, ``start_time``,
             ``end_time`` (``YYYYMMDDhhmmss``).
+
+        Raises
+        ------
+        ApiError, ConnectionFailed
+            If the answer is anything but a list: that is not to be taken for an empty one.
         """
-        return self.list_page(**filters)[0]
+        answer = self._call("GET", "/tasks/", params=filters)
+        output = answer.get("output")
+        inner = output if isinstance(output, dict) else {}
+        for said in (answer, inner):
+            if said.get("code"):  # some gateways refuse with HTTP 200
+                raise self._api_error(200, {**answer, **said}, "")
+        found = answer if "data" in answer else inner
+        data = found.get("data")
+        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+            raise ConnectionFailed(f"{self.endpoint.name} answered the list call with no list")
+        total, pages, page = (_count(found.get(n)) for n in ("total", "total_page", "page_no"))
+        is_documented = found is answer and (pages is not None or page is not None)
+        return TaskList(data, pages or 0, total if is_documented else None)
 
     def list_page(self, **filters: str | int) -> tuple[list[dict[str, Any]], int]:
         """Return one page as `list_tasks` does, and how many pages there are.
 
         The second is 0 where the answer does not say so.
         """
-        answer = self._call("GET", "/tasks/", params=filters)
-        data, pages = answer.get("data"), answer.get("total_page")
-        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-        return rows, pages if isinstance(pages, int) else 0
+        rows = self.list_tasks(**filters)
+        return rows, rows.pages
 
     def upload_policy(self, model: str) -> dict[str, Any]:
         """Return a signed permission to upload files for a model.
@@ -297,7 +335,23 @@ class WanClient:
         return error
 
 
+_UNSENDABLE = (
+    # The library's own words are left out: they may quote the key.
+    (requests.exceptions.InvalidJSONError, "a value in it, such as NaN, is no JSON"),
+    (requests.exceptions.InvalidHeader, "the key or the workspace is not fit for a header"),
+    (requests.exceptions.InvalidURL, "the endpoint's URL, or a proxy's, is no URL"),
+    (requests.exceptions.InvalidSchema, "the endpoint's URL is not http(s)"),
+    (requests.exceptions.MissingSchema, "the endpoint's URL is not http(s)"),
+)
+"""What is found before a connection is made."""
+
+
 def _no_answer(exc: requests.RequestException, host: str) -> ConnectionFailed:
+    why = next((why for kind, why in _UNSENDABLE if isinstance(exc, kind)), "")
+    if why:
+        return ConnectionFailed(
+            f"the request to {host} can't be sent: {why}", hint="nothing was sent"
+        )
     if isinstance(exc, requests.exceptions.SSLError):
         return ConnectionFailed(
             f"the TLS connection to {host} failed",
@@ -318,6 +372,12 @@ def _no_answer(exc: requests.RequestException, host: str) -> ConnectionFailed:
         maybe_accepted=True,
         transient=True,
     )
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of things; None for anything else."""
+    is_one = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if is_one else None
 
 
 def _host_of(url: str) -> str:
