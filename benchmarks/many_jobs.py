@@ -62,7 +62,11 @@ def ours(url: str, jobs: int, folder: Path) -> dict[str, Any]:  # noqa: ARG001
     made = []
     for number in range(jobs):
         job = wan_magic.submit(
-            f"clip {number}", model=MODEL, endpoint="bench", out=folder / "clips"
+            f"clip {number}",
+            model=MODEL,
+            resolution="720P",
+            endpoint="bench",
+            out=folder / "clips",
         )
         job.on_change(changed)
         made.append(job)

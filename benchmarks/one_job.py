@@ -44,7 +44,9 @@ def ours(url: str, tasks: int, folder: Path, *, history: bool) -> dict[str, floa
     jobs = []
     for number, seconds in enumerate(durations(tasks)):
         os.environ["DASHSCOPE_API_KEY"] = f"sk-{'known' if history else 'new'}-{number}"
-        job = wan_magic.submit(f"{seconds} s", model=MODEL, endpoint=url, out=folder / "clips")
+        job = wan_magic.submit(
+            f"{seconds} s", model=MODEL, resolution="720P", endpoint=url, out=folder / "clips"
+        )
         jobs.append(job)
         job.on_change(
             lambda job: job.state == "done" and on_disk.setdefault(job.task_id, time.time())
@@ -65,7 +67,7 @@ def remember(url: str) -> None:
     settings = from_environment().override(endpoint=url)
     endpoint = choose(settings)
     assert endpoint is not None
-    request, _ = build("before", model=MODEL)
+    request, _ = build("before", model=MODEL, resolution="720P")
     ledger = ledger_at(settings.home)
     accepted = time.time() - 1000
     with ledger.transaction() as connection:
