@@ -20,7 +20,7 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import catalog, transport
-from wan_magic.wan.answers import Task, TaskState, read_task, text
+from wan_magic.wan.answers import Task, TaskState, read_task, text, told
 from wan_magic.wan.codes import advice
 from wan_magic.wan.endpoints import QUERY_PATH
 from wan_magic.wan.transport import date_of, limited, proxies, seconds_of
@@ -315,7 +315,7 @@ class WanClient:
         inner = answer.get("error")  # where some gateways put it
         answer = {**(inner if isinstance(inner, dict) else {"message": inner}), **answer}
         code = text(answer.get("code"))
-        message = text(answer.get("message")) or "no reason was given"
+        message = told(answer.get("message")) or "no reason was given"
         host = urlsplit(self.endpoint.base_url).netloc
         name = self.endpoint.name
         error = ApiError(
