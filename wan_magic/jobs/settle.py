@@ -133,7 +133,8 @@ def settle(
             found, waiting = search.among(look)
             age = max(wall() - sent_at, job.clock() - began)
             is_past = age > _COVERED
-            is_due = is_past or job.clock() - began > _SURE_AFTER
+            # A call of just now is looked for all the same: the clock may have been set.
+            is_due = (is_past and is_earlier) or job.clock() - began > _SURE_AFTER
             if is_due and not found and not waiting:
                 doubt = _AGED if is_past else _doubt(client, look, known_tasks)
         except (ApiError, ConnectionFailed) as exc:
