@@ -11,9 +11,10 @@ from pathlib import Path
 import av
 import pytest
 import requests
-from faulty import KEY, SECRETS, Clocks, Faulty, World
+from faulty import KEY, SECRETS, SLOW, TIMEOUT, Clocks, Faulty, World
 from PIL import Image
 
+from wan_magic.jobs import settle
 from wan_magic.jobs.intake import take_in
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.lifecycle import live
@@ -27,13 +28,9 @@ from wan_magic.wan.media import Input
 from wan_magic.wan.request import VideoRequest
 from wan_magic.wan.storage import StorageSession
 
-TIMEOUT = 600.0
-"""Seconds of a job, by the tests' clock."""
 PROMPT = "A cat, running"
 CAT = LocalFile.of("cat.png", "image/png", bytes(range(256)) * 1000)
 STEPS_MAX = 3000
-SLOW = 700.0
-"""Seconds for a piece of a file on a slow link."""
 
 
 @pytest.fixture(scope="session")
@@ -261,6 +258,7 @@ def kernel_at(service, tmp_path, video, monkeypatch, caplog):
             world = after.world
             after.close()
         endpoint = Endpoint("beijing", f"{service.base}/api/v1", KEY, "beijing", **limits)
+        monkeypatch.setattr(settle, "_claims", {})  # it is a process of its own
         monkeypatch.setitem(upload._uploaders, endpoint, upload.Uploader(clock=world.clocks.wall))
         kernels.append(Kernel(world, endpoint, tmp_path / "home", tmp_path / "videos"))
         return kernels[-1]

@@ -29,6 +29,10 @@ LAG = 45.0
 """Seconds after which a new task is in the list."""
 READ_TIMEOUT = 60.0
 """Seconds that a call waits for an answer, by the tests' clock."""
+TIMEOUT = 600.0
+"""Seconds of a job, by the tests' clock."""
+SLOW = 700.0
+"""Seconds for a piece of a file on a slow link."""
 DAY = 86_400.0
 
 _BEIJING = timezone(timedelta(hours=8))

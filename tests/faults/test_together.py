@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import faulty
 import pytest
-from conftest import TIMEOUT
-from faulty import DAY
+from faulty import DAY, TIMEOUT
 
 from wan_magic.errors import ConnectionFailed
 from wan_magic.jobs.limits import Limiter
