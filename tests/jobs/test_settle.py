@@ -155,7 +155,9 @@ def test_a_list_that_says_it_has_more_than_it_shows_proves_nothing(drive, endpoi
 def test_pages_that_are_smaller_than_asked_for_are_all_read(drive):
     others = [listed(f"t-{n}", model_name="wan2.6-t2v") for n in range(20)]
     pages = [TaskList(others, pages=2, total=21), TaskList([listed()], pages=2, total=21)]
-    assert asked(drive, lists=pages).job.task_id == ID
+    ride = asked(drive, lists=pages)
+    assert ride.job.task_id == ID
+    assert ride.client.calls[:4] == ["create", "list", "list", "query"], "in one look"
 
 
 def test_a_list_without_an_end_proves_nothing(drive):
@@ -240,6 +242,11 @@ def test_the_list_forgets_and_so_proves_nothing_of_an_old_call(drive, hours, is_
     with pytest.raises(ConnectionFailed, match="covers 24 hours") as caught:
         settled(drive, {"lists": [[]]}, hours=hours, is_earlier=is_earlier)
     assert caught.value.maybe_accepted
+
+
+def test_a_clock_that_was_set_meanwhile_hides_no_task(drive):
+    script = {"queries": [OURS], "lists": [[], [], [listed()]]}
+    assert settled(drive, script, hours=24.5) == ID
 
 
 def test_until_then_it_is_believed(drive):

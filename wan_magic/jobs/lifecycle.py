@@ -190,7 +190,7 @@ class _Life:
             if ledger is not None:
                 with suppress(LedgerError):  # then its record says that it can't be written
                     return ledger.claim_task(job.id, account, task_id)
-            return claim_here(job, client, task_id)
+            return claim_here(job, client, task_id, ledger=ledger)
 
         task_id = yield from settle(
             job, client, wall=self.wall, known_tasks=known, claim=claim, is_earlier=earlier

@@ -51,13 +51,23 @@ _QUERIES = 20
 _ENDED = ("FAILED", "CANCELED")
 _BEIJING = timezone(timedelta(hours=8))
 
-_claims: dict[tuple[str, str], str] = {}
-"""Which job has a task, by account and task: where no ledger says so."""
+_claims: dict[tuple[str, str, str], str] = {}
+"""Which job has a task, by ledger, account and task: where no ledger says so."""
 
 
-def claim_here(job: Job, client: WanClient, task_id: str) -> bool:
-    """Give a task to a job of this process; False if another one has it."""
-    return _claims.setdefault((account_of(client.endpoint), task_id), job.id) == job.id
+def claim_here(job: Job, client: WanClient, task_id: str, *, ledger: Ledger | None = None) -> bool:
+    """Give a task to a job of this process; False if another one has it.
+
+    Parameters
+    ----------
+    job, client, task_id
+        Whose, where, which.
+    ledger : Ledger, optional
+        That of the job, which can't be written.
+    """
+    place = str(ledger.path) if ledger else ""
+    key = (place, account_of(client.endpoint), task_id)
+    return _claims.setdefault(key, job.id) == job.id
 
 
 def had_equals(job: Job, ledger: Ledger, account: str) -> bool:
