@@ -267,7 +267,7 @@ def _table():
                 "create",
                 fault,
                 done(card, sent=2),
-                unpaid(error, said, advice, card=card, sent=5),
+                unpaid(error, said, advice, card=card, sent=4),
             )
         elif fault in (GATEWAY, AFTER, SILENT, LENGTH):
             yield "create", fault, *twice(done(f"^{LOST}; task 00000000-canary may be its task"))

@@ -127,7 +127,7 @@ def settle(
     while True:
         if job.detach_requested:
             raise detached(job)
-        if job.clock() - began > max(job.timeout, _PATIENCE):
+        if job.clock() - began > job.timeout:
             raise JobTimeout(
                 f"not known after {job.clock() - began:.0f} s whether the request was accepted",
                 hint=unsure_hint(job),
@@ -150,7 +150,7 @@ def settle(
         except (ApiError, ConnectionFailed) as exc:
             failures += 1
             cured = time_may_cure(exc.status) if isinstance(exc, ApiError) else exc.transient
-            left = answered + _PATIENCE - job.clock()
+            left = answered + min(_PATIENCE, job.timeout) - job.clock()
             if not cured or left < 0:
                 raise
             job.update(message=f"{exc.message}: looking for the task again")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wan_magic.wan.request import VideoRequest
     from wan_magic.wan.upload import Uploader
 
-_SUBMIT_TRIES = 5
+_SUBMIT_TRIES = 4
 _UPLOAD_TRIES = 5
 _TURN = 0.5
 """Seconds to the next look at another job's upload of the same file."""
