@@ -138,11 +138,17 @@ def test_what_a_living_kernel_has_is_running(no_network, neighbour):
     assert " running " in repr(wan_magic.list_jobs())
 
 
-def test_what_can_not_be_fetched_any_more_is_listed_as_failed_with_the_reason(no_network):
+def test_what_is_too_old_to_be_fetched_is_listed_as_lost_and_may_be_billed(no_network):
     write("a", **LEFT | {"accepted": time.time() - 2 * DAY})
-    (job,) = wan_magic.list_jobs()
-    assert (job.state, job.open) == ("failed", False)
-    assert "24 hours" in job.error
+    table = wan_magic.list_jobs()
+    assert " lost " in repr(table)
+    assert "24 hours" in repr(table)
+    assert "LOST" in table._repr_html_()
+    assert "≈ 1.50 CNY" in repr(table)
+    assert "still out there" not in repr(table)
+    assert table[0].open, "the clock may be wrong"
+    assert wan_magic.resume() == []
+    assert str(wan_magic.cost().total.amounts["CNY"]) == "1.5"
 
 
 def test_costs_of_the_ledger(no_network):

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wan_magic import launch
-from wan_magic.errors import ApiError, JobCancelled, SettingsError
+from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, SettingsError
 
 if TYPE_CHECKING:
     from wan_magic.jobs.entry import Entry
@@ -86,18 +86,25 @@ def _at_the_service(entry: Entry, settings: Settings) -> str:
             hint="set that key, then cancel it again",
         )
     client = WanClient(endpoint)
+    is_taken = True
     try:
         client.cancel(entry.task_id)
     except ApiError as exc:
         if exc.code != "UnsupportedOperation":
             raise
-    else:
-        return _CANCELLED
-    task = client.query(entry.task_id)
+        is_taken = False
+    try:
+        task = client.query(entry.task_id)
+    except (ApiError, ConnectionFailed) as exc:
+        if not is_taken:
+            raise
+        return f"was asked to end, and the service does not say what came of it: {exc.message}"
     if task.state == "cancelled":
         return _CANCELLED
     if task.state == "succeeded":
         return f"had ended: its clip is made and billed, %wanvideo resume {entry.id} fetches it"
     if task.state == "failed":
         return f"had failed: {task.message or task.code or 'no reason was given'}; nothing is paid"
+    if is_taken:  # the answer alone promises nothing
+        return f"was asked to end; the service still says {task.status or 'nothing'}"
     return "can't be cancelled: Wan can't stop a task that already runs; it goes on and is billed"

@@ -110,11 +110,12 @@ def _print_table(table: Exports, options: argparse.Namespace) -> None:
 def _show(options: argparse.Namespace) -> None:
     from wan_magic import library
     from wan_magic.output.history import JobTable
+    from wan_magic.output.table import one_line
 
     (row,) = JobTable([library.entry(options.id)]).to_dicts()
     for name, value in row.items():
         if value not in (None, "", False) and name != "path":
-            print(f"{name + ':':<12} {value}")
+            print(f"{name + ':':<12} {one_line(str(value))}")
     if row["path"]:
         print(row["path"])
 
@@ -134,7 +135,10 @@ def _resume(options: argparse.Namespace) -> int:
 def _wait(options: argparse.Namespace) -> int:
     from wan_magic import library
 
-    ids = options.ids or [entry.id for entry in library.list_jobs(state="open")]
+    ids = options.ids
+    if not ids:  # what surely brings nothing, or is another kernel's preview, is left out
+        table = library.list_jobs(state="open")
+        ids = [one.id for one in table if not one.is_preview and table.standing(one) != "lost"]
     return _paths([library.show(one) for one in ids], options.timeout)
 
 

@@ -61,24 +61,30 @@ def list_jobs(
     --------
     >>> wan_magic.list_jobs("cat", state="done", since="7d").to_csv("cats.csv")  # doctest: +SKIP
     """
-    from wan_magic.jobs.history import choose
-    from wan_magic.output.history import JobTable
+    from wan_magic.jobs.history import choose, narrowed
+    from wan_magic.output.history import JobTable, Listed
 
     ledger = ledger_of(from_environment())
-    # First: what can't be fetched any more is closed on the way, and is then listed so.
-    left = {entry.id for entry in ledger.open_entries()} if ledger else set()
-    every = ledger.entries() if ledger else []
-    chosen = choose(
-        every,
-        query,
-        state=state,
-        model=model,
-        notebook=notebook,
-        since=since,
-        sort=sort,
-        limit=limit,
+    chosen: dict[str, Any] = {
+        "state": state,
+        "model": model,
+        "notebook": notebook,
+        "since": since,
+        "sort": sort,
+        "limit": limit,
+    }
+    narrow = narrowed(query, **chosen)
+    if ledger is None:
+        return JobTable([])
+    # First: what surely brings nothing any more is closed on the way, and is then listed so.
+    left, lost = ({entry.id for entry in some} for some in ledger.unwatched())
+    lines = choose(ledger.lines(**narrow), query, **chosen)
+    return JobTable(
+        Listed(lines, ledger.entries_of),
+        left=left,
+        lost=lost,
+        is_filtered=len(lines) < ledger.count(),
     )
-    return JobTable(chosen, left=left, is_filtered=len(chosen) < len(every))
 
 
 def entry(id: Named) -> Entry:  # noqa: A002 - what it is
@@ -111,13 +117,14 @@ def cost(by: str = "day", since: Since | None = None) -> CostTable:
     --------
     >>> wan_magic.cost("model", since="30d")  # doctest: +SKIP
     """
-    from wan_magic.jobs.history import choose, sums, total
+    from wan_magic.jobs.history import moment, sums, total
     from wan_magic.output.costs import CostTable
 
     ledger = ledger_of(from_environment())
+    start = 0.0 if since is None else moment(since)
     if ledger:
-        ledger.open_entries()  # what is lost is closed
-    rows = sums(choose(ledger.entries() if ledger else [], since=since), by)
+        ledger.open_entries()  # what was never sent is closed
+    rows = sums(ledger.bills(start) if ledger else [], by)
     return CostTable(rows, by, total(rows))
 
 
@@ -221,7 +228,7 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     Parameters
     ----------
     *ids : str, Job, or a list of them
-        None: all that run in this process.
+        None: all that run in this process, without previews of other kernels.
     timeout : float, optional
         Seconds for all of them together.
 
@@ -239,7 +246,7 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     from wan_magic.jobs.job import Job, interruptible
 
     named = [one for many in ids for one in (many if isinstance(many, list) else [many])]
-    jobs = launch.live_jobs()
+    jobs = [job for job in launch.live_jobs() if not (job.is_preview and job.is_followed)]
     if ids:
         jobs = [one if isinstance(one, Job) else show(one) for one in named]
     end = None if timeout is None else time.monotonic() + timeout
@@ -293,6 +300,8 @@ def cancel(id: Named) -> str:  # noqa: A002 - what it is
 def forget(id: Named, files: bool = False, force: bool = False) -> str:  # noqa: A002
     """Remove a job from the ledger, and return in words what was removed.
 
+    What it cost still counts in `cost` and in budgets.
+
     Parameters
     ----------
     id : str
@@ -309,8 +318,8 @@ def forget(id: Named, files: bool = False, force: bool = False) -> str:  # noqa:
 
     Examples
     --------
-    >>> wan_magic.forget("3f2a", files=True)  # doctest: +SKIP
-    'job 3f2a9c01b7de is forgotten; a-cat-runs-0385dc79.mp4 is deleted'
+    >>> wan_magic.forget("3f2a")  # doctest: +SKIP
+    'job 3f2a9c01b7de is forgotten; 1.50 CNY still counts in the cost and the budgets'
     """
     from wan_magic.jobs.forgetting import forget_entry
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic import launch
 from wan_magic.errors import InputError, SettingsError
+from wan_magic.output.table import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _LIST = "%wanvideo jobs lists them all"
 _LEAST = 4
 """Characters of an id that may stand for it."""
+_NEAR = 2000
+"""Of so many jobs, the latest, the ids are compared with one that is mistyped."""
 
 
 def word_of(one: Named) -> str:
@@ -79,7 +82,7 @@ def found(one: Named, settings: Settings) -> tuple[Entry, Ledger]:
     word, ledger = word_of(one), ledger_of(settings)
     entry = look_up(word, ledger)
     if entry is None or ledger is None:
-        raise unknown(word, ledger.entries() if ledger else [])
+        raise unknown(word, ledger.entries(limit=_NEAR) if ledger else [])
     return refreshed(entry, ledger), ledger
 
 
@@ -104,14 +107,14 @@ def unknown(word: str, entries: Sequence[Entry]) -> InputError:
 
 
 def refreshed(entry: Entry, ledger: Ledger) -> Entry:
-    """Return a job as it stands now: what can't be fetched any more is closed."""
+    """Return a job as it stands now: what surely brings nothing any more is closed."""
     if entry.open:
         ledger.open_entries()
     return ledger.entry(entry.id) or entry
 
 
 def _said(entry: Entry) -> str:
-    words = " ".join(entry.prompt.split())
+    words = one_line(entry.prompt)
     prompt = f" ({words if len(words) <= 30 else words[:29] + '…'})" if words else ""
     return f"{entry.id}{prompt}"
 

@@ -377,7 +377,6 @@ else:
     [
         ({}, "cancelled", "before it was sent: nothing is paid"),
         ({"sent": 1.0, "preview": 1}, "failed", "the preview server ended"),
-        ({"sent": 1.0, "accepted": 1_800_000_000.0 - 28 * HOUR}, "failed", "within the 24 hours"),
     ],
 )
 def test_what_is_past_is_closed_with_its_reason(ledger, values, state, said):
@@ -388,6 +387,35 @@ def test_what_is_past_is_closed_with_its_reason(ledger, values, state, said):
     entry = second.entry(ROW["id"])
     assert (entry.state, entry.open) == (state, False)
     assert said in entry.error
+    second.close()
+
+
+def test_age_alone_closes_nothing(ledger, clock):
+    add(ledger, sent=clock.now, accepted=clock.now, task_id="t-1", estimate="2", currency="CNY")
+    ledger.presence.close()
+    clock.now += 30 * 24 * HOUR  # or a clock that is wrong
+    second = other(ledger)
+    left, [lost] = second.unwatched()
+    assert (left, second.open_entries(), lost.id) == ([], [], ROW["id"])
+    assert not second.can_go_on(lost)
+    assert second.entry(ROW["id"]).open
+    assert str(second.entry(ROW["id"]).spent) == "2"
+    clock.now -= 30 * 24 * HOUR
+    assert second.open_entries() == [lost]
+    second.close()
+
+
+def test_a_thousand_jobs_that_were_never_sent_are_closed_at_once(ledger):
+    with ledger.transaction() as connection:
+        for number in range(1000):
+            ledger.add(connection, ROW | {"id": f"{number:012}"})
+    ledger.presence.close()
+    second = other(ledger)
+    transactions = []
+    second.transaction = lambda: transactions.append(1) or Ledger.transaction(second)
+    assert second.open_entries() == []
+    assert len(transactions) == 1
+    assert {entry.state for entry in second.entries()} == {"cancelled"}
     second.close()
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic.money import money
+
 if TYPE_CHECKING:
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.ledger import Ledger
 
 
 def forget_entry(entry: Entry, ledger: Ledger, *, files: bool = False) -> str:
-    """Remove a job; return in words what was removed.
+    """Remove a job; return in words what was removed. What it cost still counts.
 
     Parameters
     ----------
@@ -23,14 +25,21 @@ def forget_entry(entry: Entry, ledger: Ledger, *, files: bool = False) -> str:
         Whether its clip is deleted, too: if it is as it was saved, and no other job's.
     """
     said = [f"job {entry.id} is forgotten"]
-    shared = any(other.path == entry.path for other in ledger.entries() if other.id != entry.id)
-    ledger.forget(entry.id)
+    shared = ledger.has_other(entry.path, entry.id)
+    if kept := ledger.forget(entry.id):
+        said.append(f"{_cost(kept)} still counts in the cost and the budgets")
     parts = [part for part in _parts(entry) if _deleted(part)]
     if parts:
         said.append("what it had downloaded of an unfinished clip is deleted")
     if files and entry.path:
         said.append(_clip_deleted(entry, shared=shared))
     return "; ".join(said)
+
+
+def _cost(entry: Entry) -> str:
+    if not entry.spent:
+        return "what it cost"
+    return f"{'≈ ' if entry.cost is None else ''}{money(entry.spent, entry.currency)}"
 
 
 def _parts(entry: Entry) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wan_magic.config_values import nearest
 from wan_magic.errors import InputError
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.ledger import Bill, Line
 
+One = TypeVar("One", "Entry", "Line")
 Since = str | date | datetime | timedelta
 """A time to look back to: ``"7d"``, ``"12h"``, ``"today"``, ``"2026-11-01"``, a date."""
 
@@ -40,7 +42,7 @@ _SINCE_HINT = 'such as "7d", "12h", "today", or a date: "2026-11-01"'
 
 
 def choose(
-    entries: Iterable[Entry],
+    entries: Iterable[One],
     query: str = "",
     *,
     state: str | None = None,
@@ -50,12 +52,12 @@ def choose(
     sort: str = "created",
     limit: int | None = None,
     now: float | None = None,
-) -> list[Entry]:
+) -> list[One]:
     """Return the jobs that fit everything that is asked for.
 
     Parameters
     ----------
-    entries : iterable of Entry
+    entries : iterable of Entry or Line
         In any order.
     query : str, default ""
         Words that must all be found in the prompt, the ids, the model, the notebook or the
@@ -106,7 +108,38 @@ def choose(
     return found[:limit]
 
 
-def _text(entry: Entry) -> str:
+def narrowed(
+    query: str = "",
+    *,
+    state: str | None = None,
+    model: str | None = None,
+    notebook: str | None = None,
+    since: Since | None = None,
+    sort: str = "created",
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Return what of `choose` the ledger can do while it reads, for `Ledger.lines`.
+
+    Raises
+    ------
+    InputError
+        As `choose` does.
+    """
+    choose([], query, state=state, since=since, sort=sort, limit=limit)
+    wanted = _state(state)
+    narrow: dict[str, Any] = {
+        "since": 0.0 if since is None else moment(since),
+        "is_open": wanted == OPEN,
+        "state": wanted if wanted and wanted != OPEN else "",
+    }
+    if model and model.isascii():  # SQLite knows upper and lower case of these alone
+        narrow["model"] = model
+    if limit is not None and sort.lower() == "created" and not (query.split() or model or notebook):
+        narrow["limit"] = limit
+    return narrow
+
+
+def _text(entry: Entry | Line) -> str:
     names = (Path(entry.notebook).name, Path(entry.path).name)
     return "\n".join((entry.prompt, entry.id, entry.task_id, entry.model, *names)).casefold()
 
@@ -119,12 +152,12 @@ def _state(word: str | None) -> str | None:
     raise InputError(f"there is no state {word!r}", hint=hint)
 
 
-def _by_cost(entry: Entry) -> tuple[bool, str, Decimal]:
+def _by_cost(entry: Entry | Line) -> tuple[bool, str, Decimal]:
     amount = entry.spent
     return amount is None, entry.currency, -(amount or Decimal(0))
 
 
-_ORDERS: dict[str, Callable[[Entry], Any]] = {
+_ORDERS: dict[str, Callable[[Entry | Line], Any]] = {
     "created": lambda entry: -entry.created,
     "cost": _by_cost,
     "seconds": lambda entry: (entry.seconds is None, -(entry.seconds or 0.0)),
@@ -133,7 +166,7 @@ _ORDERS: dict[str, Callable[[Entry], Any]] = {
 }
 
 
-def _order(sort: str) -> tuple[Callable[[Entry], Any], bool]:
+def _order(sort: str) -> tuple[Callable[[Entry | Line], Any], bool]:
     name = sort.removeprefix("-").lower()
     if name not in _ORDERS:
         hint = f"{nearest(name, _ORDERS)} ({', '.join(_ORDERS)})".lstrip()
@@ -214,14 +247,14 @@ class Sum:
             self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
 
 
-def sums(entries: Iterable[Entry], by: str = "day") -> list[Sum]:
+def sums(entries: Iterable[Entry | Bill], by: str = "day") -> list[Sum]:
     """Return what jobs cost, by day, month, model or notebook.
 
     Previews, and what failed or was cancelled, cost nothing and are not counted.
 
     Parameters
     ----------
-    entries : iterable of Entry
+    entries : iterable of Entry or Bill
         In any order.
     by : {"day", "month", "model", "notebook"}
         Days and months are the user's own, in their order; the others by name.
@@ -245,7 +278,7 @@ def sums(entries: Iterable[Entry], by: str = "day") -> list[Sum]:
     return [found[key] for key in sorted(found)]
 
 
-def _key(entry: Entry, by: str) -> str:
+def _key(entry: Entry | Bill, by: str) -> str:
     if by in ("day", "month"):
         day = datetime.fromtimestamp(entry.created).date().isoformat()
         return day if by == "day" else day[:7]

@@ -6,15 +6,17 @@ go on with a job takes it over in one transaction, and only when that process ha
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
 import time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wan_magic.errors import LedgerError
+from wan_magic.errors import LedgerError, WanError
 from wan_magic.jobs.entry import Entry, entry_of
 from wan_magic.jobs.presence import Presence
 from wan_magic.jobs.schema import MIGRATIONS
@@ -23,14 +25,69 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+_log = logging.getLogger(__name__)
 _FILE = "ledger.sqlite3"
 _LIFE = 27 * 3600.0
 """Seconds after which a task can't be fetched any more: a run of 3 hours, and the 24 after it."""
 _BUSY_SECONDS = 30.0
 _SAMPLES = 50
-_LOST = "its result was not fetched within the 24 hours for which the service keeps it"
 _UNSENT = "its notebook ended before it was sent: nothing is paid"
 _PREVIEW_GONE = "the preview server ended with its notebook: run the cell again"
+_COUNTS = "NOT preview AND (open OR lost OR made IS NOT NULL)"
+"""Jobs that cost something, or may: see `Entry.spent`."""
+_UNPAID = "sent IS NULL AND task_id = ''"
+_KEPT = ("sent", "accepted", "made", "ended", "state", "lost", "currency", "estimate", "cost")
+"""What is still written of a job that is forgotten while it runs: what its money hangs on."""
+
+
+class Bill(NamedTuple):
+    """What one job has cost or will cost; `Entry` has the same names."""
+
+    created: float
+    model: str
+    notebook: str
+    currency: str
+    spent: Decimal | None
+    is_preview: bool = False
+
+
+class Line(NamedTuple):
+    """One job as the list chooses and counts it; `Entry` has the same names."""
+
+    id: str
+    created: float
+    state: str
+    open: bool
+    lost: bool
+    made: float | None
+    is_preview: bool
+    model: str
+    seconds: float | None
+    prompt: str
+    notebook: str
+    task_id: str
+    currency: str
+    estimate: str | None
+    cost: str | None
+    path: str
+
+    @property
+    def spent(self) -> Decimal | None:
+        """As `Entry.spent`."""
+        if self.is_preview or not (self.open or self.lost or self.made is not None):
+            return Decimal(0)
+        amount = self.estimate if self.cost is None else self.cost
+        return None if amount is None else Decimal(amount)
+
+    def to_entry(self) -> Entry:
+        """Return what is known of it as an entry: of one that was removed meanwhile."""
+        values = self._asdict()
+        for name in ("estimate", "cost"):
+            values[name] = None if values[name] is None else Decimal(values[name])
+        return Entry(**values)
+
+
+_LINE = ", ".join("preview" if name == "is_preview" else name for name in Line._fields)
 
 
 class Ledger:
@@ -62,6 +119,8 @@ class Ledger:
         self.presence = Presence(folder / "kernels")
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file: os.stat_result | None = None
+        self._has_left = False
         self._owed: dict[str, dict[str, Any]] = {}
 
     def __repr__(self) -> str:
@@ -74,23 +133,41 @@ class Ledger:
         """Hold the ledger for one change; nobody else writes meanwhile, and all of it holds."""
         with self._lock, self._errors():
             connection = self._open()
-            if self._owed:
-                with _all_or_nothing(connection):
-                    for job_id, values in self._owed.items():
-                        self.change_in(connection, job_id, values)
-                self._owed = {}
+            for job_id in list(self._owed):
+                self._write_owed(connection, job_id, self._owed[job_id])
+                del self._owed[job_id]
             with _all_or_nothing(connection):
                 yield connection
 
+    def _write_owed(
+        self, connection: sqlite3.Connection, job_id: str, values: dict[str, Any]
+    ) -> None:
+        """Write what is owed, all or else one by one: what can't be is dropped.
+
+        It must not stand in the way of all later changes.
+        """
+        refused = (sqlite3.IntegrityError, *_NO_VALUE)
+        try:
+            with _all_or_nothing(connection):
+                self.change_in(connection, job_id, values)
+        except refused as exc:
+            if len(values) == 1:
+                _log.warning("job %s: %s can't be written down: %s", job_id, *values, exc)
+                return
+            for name, value in values.items():
+                self._write_owed(connection, job_id, {name: value})
+
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock, self._errors():
-            return self._open().execute(sql, values).fetchall()
+            return self._open().execute(sql, [*map(_storable, values)]).fetchall()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as exc:
+        except WanError:  # what was asked within a transaction; some are OSErrors, too
+            raise
+        except (sqlite3.Error, OSError, ValueError, OverflowError) as exc:
             self._close()
             raise LedgerError(
                 f"the ledger {self.path} can't be used: {exc}",
@@ -99,30 +176,53 @@ class Ledger:
             ) from exc
 
     def _open(self) -> sqlite3.Connection:
+        if self._has_left:
+            raise LedgerError("this process ends", hint="%wanvideo resume goes on in another one")
+        if self._connection is not None and self._was_replaced(self._connection):
+            _log.warning("the ledger %s was deleted or replaced: it is opened anew", self.path)
+            self._close()
+            self.presence.renew()
         if self._connection is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                connection.row_factory = sqlite3.Row
-                _to_wal(connection)
-                connection.execute("PRAGMA synchronous = FULL")  # also what the power cuts off
-                connection.execute("PRAGMA foreign_keys = ON")
-                self._migrate(connection)
-            except BaseException:
-                connection.close()
-                raise
-            with contextlib.suppress(OSError):
-                self.path.chmod(0o600)  # prompts are nobody else's
-            self._connection = connection
+            self._connection = self._opened()
         return self._connection
+
+    def _opened(self) -> sqlite3.Connection:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Its owner's alone before there is anything in it, and so the files beside it.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            _to_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")  # also what the power cuts off
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._migrate(connection)
+            self._file = self.path.stat()
+            if self._file.st_mode & 0o077:
+                with contextlib.suppress(OSError):
+                    self.path.chmod(0o600)  # prompts are nobody else's
+            self.presence.sweep()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _was_replaced(self, connection: sqlite3.Connection) -> bool:
+        """Whether what is written would go into a file that is deleted."""
+        if connection.in_transaction or self._file is None:
+            return False
+        try:
+            return not os.path.samestat(self.path.stat(), self._file)
+        except FileNotFoundError:
+            return True
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         if connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
             return
-        connection.execute("BEGIN EXCLUSIVE")
-        try:
+        with _all_or_nothing(connection, "EXCLUSIVE"):
             seen = connection.execute("PRAGMA user_version").fetchone()[0]
             if seen > len(MIGRATIONS):
                 raise LedgerError(
@@ -134,10 +234,6 @@ class Ledger:
                 for statement in script.split(";\n"):
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -150,6 +246,19 @@ class Ledger:
         with self._lock:
             self._close()
             self.presence.close()
+
+    def leave(self) -> None:
+        """Leave for good, as the process ends: from here on nothing is written.
+
+        So a job that was not sent yet can't be sent both here and by who takes it over.
+        """
+        if self._lock.acquire(timeout=2):
+            try:
+                self._has_left = True
+                self._close()
+                self.presence.close()
+            finally:
+                self._lock.release()
 
     def start_afresh(self) -> None:
         """In a forked child: the connection and the lock are the parent's."""
@@ -169,6 +278,8 @@ class Ledger:
         """
         with self.transaction() as connection:
             connection.execute("DELETE FROM jobs WHERE id = ''")
+        with self._errors():
+            self.presence.renew()
 
     # -- one job ------------------------------------------------------------------------
 
@@ -177,9 +288,14 @@ class Ledger:
         values = {**values, "created": self.clock(), "owner": self.presence.name}
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
+        if task_id := values.get("task_id"):  # its money is counted with the new row
+            connection.execute(
+                "DELETE FROM jobs WHERE forgotten AND account = ? AND task_id = ?",
+                (values.get("account", ""), task_id),
+            )
         connection.execute(
             f"INSERT INTO jobs ({names}) VALUES ({marks})",  # noqa: S608 - names are our own
-            tuple(values.values()),
+            [*map(_storable, values.values())],
         )
         self._event(connection, values["id"], values["state"])
 
@@ -199,24 +315,18 @@ class Ledger:
         self, connection: sqlite3.Connection, job_id: str, values: dict[str, Any]
     ) -> None:
         """Write new values of a job within a transaction."""
-        if values:
-            names = ", ".join(f"{name} = ?" for name in values)
-            connection.execute(
-                f"UPDATE jobs SET {names} WHERE id = ?",  # noqa: S608 - names are our own
-                (*values.values(), job_id),
-            )
+        if not values or _updated(connection, job_id, values, "NOT forgotten"):
+            return
+        _updated(connection, job_id, {k: v for k, v in values.items() if k in _KEPT}, "forgotten")
 
     def _event(
         self, connection: sqlite3.Connection, job_id: str, state: str, message: str = ""
     ) -> None:
         connection.execute(
-            "INSERT INTO events (job, at, state, message) VALUES (?, ?, ?, ?)",
-            (job_id, self.clock(), state, message),
+            "INSERT INTO events (job, at, state, message) SELECT ?, ?, ?, ?"
+            " WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = ? AND forgotten)",
+            (job_id, self.clock(), state, _storable(message), job_id),
         )
-
-    def is_watched(self, entry: Entry) -> bool:
-        """Whether a living process takes care of a job; one that has ended is nobody's."""
-        return entry.ended is None and self.presence.is_alive(entry.owner)
 
     def is_watched(self, entry: Entry) -> bool:
         """Whether a living process takes care of a job.
@@ -243,8 +353,8 @@ class Ledger:
             with self.transaction() as connection:
                 return self.take_over(entry, connection)
         cursor = connection.execute(
-            "UPDATE jobs SET owner = ?, resumed = 1, open = 1, ended = NULL, error = '',"
-            " hint = '', code = '' WHERE id = ? AND owner = ?",
+            "UPDATE jobs SET owner = ?, resumed = 1, open = 1, lost = 0, ended = NULL, error = '',"
+            " hint = '', code = '' WHERE id = ? AND owner = ? AND NOT forgotten",
             (self.presence.name, entry.id, entry.owner),
         )
         if cursor.rowcount != 1:
@@ -268,10 +378,37 @@ class Ledger:
         """Leave a job of ours to whoever wants to go on with it."""
         self.change(job_id, {"owner": ""})
 
-    def forget(self, job_id: str) -> None:
-        """Remove a job from the ledger; its file stays."""
+    def forget(self, job_id: str) -> Entry | None:
+        """Remove a job; what it cost is kept and counts, without anything else; no file is touched.
+
+        Returns
+        -------
+        Entry or None
+            The job, if its money still counts.
+        """
         with self.transaction() as connection:
-            connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            row = connection.execute(
+                f"SELECT * FROM jobs WHERE id = ? AND {_COUNTS} AND NOT ({_UNPAID})"  # noqa: S608
+                " AND NOT forgotten",
+                (job_id,),
+            ).fetchone()
+            if row is None:
+                connection.execute("DELETE FROM jobs WHERE id = ? AND NOT forgotten", (job_id,))
+                return None
+            connection.execute(
+                "UPDATE jobs SET forgotten = 1, lost = (made IS NULL), open = 0, owner = '',"
+                " fingerprint = '', prompt = '', actual_prompt = '', seed = NULL, request = '{}',"
+                " notes = '[]', cell = '', folder = '', path = '', bytes = NULL, sha256 = '',"
+                " video = '{}', error = '', hint = '', code = '' WHERE id = ?",
+                (job_id,),
+            )
+            connection.execute("DELETE FROM events WHERE job = ?", (job_id,))
+            return entry_of(row)
+
+    def has_other(self, path: str, job_id: str) -> bool:
+        """Whether another job has the same file."""
+        sql = "SELECT 1 FROM jobs WHERE path = ? AND path != '' AND id != ? LIMIT 1"
+        return bool(self._read(sql, (path, job_id)))
 
     def events(self, job_id: str) -> list[tuple[float, str, str]]:
         """Return every state of a job with its time, and what was said of it."""
@@ -284,69 +421,147 @@ class Ledger:
 
     def entry(self, job_id: str) -> Entry | None:
         """Return a job by its id."""
-        rows = self._read("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        rows = self._read("SELECT * FROM jobs WHERE id = ? AND NOT forgotten", (job_id,))
         return entry_of(rows[0]) if rows else None
 
     def find(self, word: str) -> list[Entry]:
         """Return the jobs whose id or task id is, or else begins with, a word; newest first."""
-        exact = self._read("SELECT * FROM jobs WHERE id = ? OR task_id = ?", (word, word))
+        exact = self._read(
+            "SELECT * FROM jobs WHERE (id = ? OR task_id = ?) AND NOT forgotten", (word, word)
+        )
         if not exact and len(word) >= 4:  # less could be anything
-            stem = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            stem = _stem(word) + "%"
             exact = self._read(
-                "SELECT * FROM jobs WHERE id LIKE ? ESCAPE '\\' OR task_id LIKE ? ESCAPE '\\'"
-                " ORDER BY created DESC",
+                "SELECT * FROM jobs WHERE (id LIKE ? ESCAPE '\\' OR task_id LIKE ? ESCAPE '\\')"
+                " AND NOT forgotten ORDER BY created DESC",
                 (stem, stem),
             )
         return [entry_of(row) for row in exact]
 
-    def entries(self, since: float = 0.0) -> list[Entry]:
-        """Return all jobs since a time, newest first."""
+    def entries(self, since: float = 0.0, limit: int = -1) -> list[Entry]:
+        """Return all jobs since a time, or so many of them, newest first."""
         rows = self._read(
-            "SELECT * FROM jobs WHERE created >= ? ORDER BY created DESC, rowid DESC", (since,)
+            "SELECT * FROM jobs WHERE NOT forgotten AND created >= ?"
+            " ORDER BY created DESC, rowid DESC LIMIT ?",
+            (since, limit),
         )
         return [entry_of(row) for row in rows]
+
+    def entries_of(self, ids: Sequence[str]) -> dict[str, Entry]:
+        """Return the jobs of some ids, as far as they are there."""
+        found: dict[str, Entry] = {}
+        for at in range(0, len(ids), 500):  # SQLite's limit of values is higher
+            some = ids[at : at + 500]
+            marks = ", ".join("?" * len(some))
+            sql = f"SELECT * FROM jobs WHERE id IN ({marks}) AND NOT forgotten"  # noqa: S608
+            found |= {row["id"]: entry_of(row) for row in self._read(sql, some)}
+        return found
+
+    def lines(
+        self,
+        since: float = 0.0,
+        *,
+        state: str = "",
+        is_open: bool = False,
+        model: str = "",
+        limit: int = -1,
+    ) -> list[Line]:
+        """Return what the list chooses by, of all jobs that fit, newest first.
+
+        Parameters
+        ----------
+        since : float
+            Seconds since 1970.
+        state : str
+            Only those in it.
+        is_open : bool
+            Only those that may have something to fetch.
+        model : str
+            A part of its name, in ASCII.
+        limit : int
+            At most so many; -1 for all.
+        """
+        rows = self._read(
+            f"SELECT {_LINE} FROM jobs WHERE NOT forgotten AND created >= ?"  # noqa: S608
+            " AND (? = '' OR state = ?) AND (open OR NOT ?) AND model LIKE ? ESCAPE '\\'"
+            " ORDER BY created DESC, rowid DESC LIMIT ?",
+            (since, state, state, is_open, f"%{_stem(model)}%", limit),
+        )
+        return [Line._make(row) for row in rows]
+
+    def count(self) -> int:
+        """Return how many jobs there are."""
+        number: int = self._read("SELECT count(*) FROM jobs WHERE NOT forgotten")[0][0]
+        return number
 
     def open_entries(self) -> list[Entry]:
         """Return the jobs that no living process takes care of and that have something to fetch.
 
-        What can't be fetched any more is closed on the way, with the reason.
+        See `unwatched`.
         """
-        left = []
+        return self.unwatched()[0]
+
+    def unwatched(self) -> tuple[list[Entry], list[Entry]]:
+        """Return the open jobs that no living process takes care of.
+
+        What surely brings nothing any more is closed on the way, with the reason. Age alone
+        closes nothing: the clock may be wrong, so that is the service's to say.
+
+        Returns
+        -------
+        left, lost : list of Entry
+            Those that have something to fetch, and those that are too old for it.
+        """
+        left: list[Entry] = []
+        past: list[Entry] = []
         for row in self._read("SELECT * FROM jobs WHERE open ORDER BY created"):
             entry = entry_of(row)
-            if self.is_watched(entry):
-                continue
-            if not self._past(entry) or not self._close_past(entry):
-                left.append(entry)
+            if not self.is_watched(entry):
+                (past if self._past(entry) else left).append(entry)
+        if past:
+            left = sorted([*left, *self._close_past(past)], key=lambda entry: entry.created)
+        lost = {entry.id for entry in left if self._is_lost(entry)}
+        return (
+            [entry for entry in left if entry.id not in lost],
+            [entry for entry in left if entry.id in lost],
+        )
+
+    def _close_past(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Close jobs that bring nothing any more; return those that there is more to by now.
+
+        Its process may have sent one just before it ended, or another may have taken it over.
+        """
+        left = []
+        with self.transaction() as connection:
+            for entry in entries:
+                row = connection.execute(
+                    "SELECT * FROM jobs WHERE id = ? AND open AND owner = ?",
+                    (entry.id, entry.owner),
+                ).fetchone()
+                if row is None:
+                    continue
+                now = entry_of(row)
+                if not (reason := self._past(now)):
+                    left.append(now)
+                    continue
+                state = "cancelled" if now.sent is None and not now.task_id else "failed"
+                values = {"open": 0, "owner": "", "state": state, "ended": self.clock()}
+                self.change_in(connection, entry.id, values | {"error": reason, "hint": ""})
+                self._event(connection, entry.id, state, reason)
         return left
 
-    def _close_past(self, entry: Entry) -> bool:
-        """Close a job that can't be fetched any more; False if there is more to it by now.
-
-        Its process may have sent it just before it ended, or another may have taken it over.
-        """
-        with self.transaction() as connection:
-            row = connection.execute(
-                "SELECT * FROM jobs WHERE id = ? AND open AND owner = ?", (entry.id, entry.owner)
-            ).fetchone()
-            if row is None:
-                return True
-            if not (reason := self._past(entry_of(row))):
-                return False
-            state = "cancelled" if row["sent"] is None and not row["task_id"] else "failed"
-            values = {"open": 0, "owner": "", "state": state, "ended": self.clock()}
-            self.change_in(connection, entry.id, values | {"error": reason, "hint": ""})
-            self._event(connection, entry.id, state, reason)
-            return True
-
     def _past(self, entry: Entry) -> str:
-        """Return why nothing can be fetched any more, or nothing."""
+        """Return why a job that nobody takes care of surely brings nothing, or nothing."""
         if entry.sent is None and not entry.task_id:
             return _UNSENT
-        if entry.is_preview:
-            return "" if entry.owner == self.presence.name else _PREVIEW_GONE
+        if entry.is_preview and entry.owner != self.presence.name:
+            return _PREVIEW_GONE
+        return ""
+
+    def _is_lost(self, entry: Entry) -> bool:
+        """Whether the service can't have a result any more, by our clock."""
         since = entry.accepted or entry.sent or entry.created
-        return _LOST if self.clock() - since > _LIFE else ""
+        return not entry.is_preview and self.clock() - since > _LIFE
 
     def twins(
         self, fingerprint: str, place: str, connection: sqlite3.Connection | None = None
@@ -362,7 +577,7 @@ class Ledger:
 
     def can_go_on(self, entry: Entry) -> bool:
         """Whether the service may still have a result for a job."""
-        return not self._past(entry)
+        return not self._past(entry) and not self._is_lost(entry)
 
     def spent(
         self, connection: sqlite3.Connection, starts: Mapping[str, float], notebook: str
@@ -376,18 +591,36 @@ class Ledger:
         notebook : str
             Whose jobs the period ``"notebook"`` counts; it began with the first of them.
         """
-        sums: dict[str, dict[str, Decimal]] = {name: {} for name in (*starts, "notebook")}
-        for row in connection.execute(
-            "SELECT * FROM jobs WHERE NOT preview AND (created >= ? OR notebook = ?)",
-            (min(starts.values(), default=0.0), notebook),
-        ):
-            entry = entry_of(row)
-            periods = [name for name, start in starts.items() if entry.created >= start]
-            periods += ["notebook"] if entry.notebook == notebook else []
-            for name in periods:
-                before = sums[name].get(entry.currency, Decimal(0))
-                sums[name][entry.currency] = before + (entry.spent or Decimal(0))
+        unpaid = connection.execute(
+            f"SELECT DISTINCT owner FROM jobs WHERE open AND {_UNPAID}"  # noqa: S608 - our own
+        ).fetchall()
+        # What a dead process never sent is never paid.
+        dead = [row["owner"] for row in unpaid if not self.presence.is_alive(row["owner"])]
+        counts = f"{_COUNTS} AND NOT ({_UNPAID} AND owner IN ({', '.join('?' * len(dead))}))"
+        wanted = {name: ("created >= ?", start) for name, start in starts.items()}
+        sums: dict[str, dict[str, Decimal]] = {}
+        for name, (where, value) in {**wanted, "notebook": ("notebook = ?", notebook)}.items():
+            sums[name] = {}
+            for currency, amount, number in connection.execute(
+                "SELECT currency, coalesce(cost, estimate), count(*) FROM jobs"  # noqa: S608
+                f" WHERE {where} AND {counts} GROUP BY 1, 2",
+                (_storable(value), *dead),
+            ):
+                before = sums[name].get(currency, Decimal(0))
+                sums[name][currency] = before + Decimal(amount or 0) * number
         return sums
+
+    def bills(self, since: float = 0.0) -> list[Bill]:
+        """Return what jobs have cost or will cost, forgotten ones included; in no order."""
+        rows = self._read(
+            "SELECT created, model, notebook, currency, coalesce(cost, estimate) AS amount"  # noqa: S608
+            f" FROM jobs WHERE created >= ? AND {_COUNTS}",
+            (since,),
+        )
+        return [
+            Bill(created, model, where, currency, None if amount is None else Decimal(amount))
+            for created, model, where, currency, amount in rows
+        ]
 
     def known_tasks(self, account: str) -> set[str]:
         """Return the ids of all tasks of an account that belong to a job."""
@@ -421,14 +654,46 @@ class Ledger:
 
 
 @contextlib.contextmanager
-def _all_or_nothing(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _all_or_nothing(connection: sqlite3.Connection, how: str = "IMMEDIATE") -> Iterator[None]:
     try:
+        connection.execute(f"BEGIN {how}")  # an interrupt arrives when it has returned
         yield
+        connection.commit()
     except BaseException:
-        connection.rollback()
+        if connection.in_transaction:
+            connection.rollback()
         raise
-    connection.commit()
+
+
+_NO_VALUE = (
+    *(sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+    *(ValueError, OverflowError),
+)
+"""What is raised where a value can't be one of SQLite's."""
+
+
+def _storable(value: Any) -> Any:
+    """Return a text without what UTF-8 does not know: halves of characters."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _stem(word: str) -> str:
+    """Return a word that stands for itself in LIKE."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _updated(
+    connection: sqlite3.Connection, job_id: str, values: Mapping[str, Any], which: str
+) -> bool:
+    """Write values of a job if it is such a one."""
+    if not values:
+        return False
+    names = ", ".join(f"{name} = ?" for name in values)
+    cursor = connection.execute(
+        f"UPDATE jobs SET {names} WHERE id = ? AND {which}",  # noqa: S608 - names are our own
+        (*map(_storable, values.values()), job_id),
+    )
+    return cursor.rowcount > 0
 
 
 def _to_wal(connection: sqlite3.Connection) -> None:
@@ -467,3 +732,12 @@ def _start_afresh() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_start_afresh)
+
+
+def _leave() -> None:
+    """At the end of the process: others need not find out that it has ended."""
+    for ledger in list(_ledgers.values()):
+        ledger.leave()
+
+
+atexit.register(_leave)

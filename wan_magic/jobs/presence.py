@@ -7,9 +7,11 @@ sleeps for a night is not taken for dead.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import threading
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,11 @@ else:
         except OSError:
             return False
         return True
+
+
+_SWEPT = 100
+_YOUNG = 60.0
+"""Seconds in which a new file may not be locked yet."""
 
 
 class Presence:
@@ -63,14 +70,38 @@ class Presence:
         """The name of this process; its lock is taken before anybody learns the name."""
         with self._lock:
             if not self._name:
-                self._folder.mkdir(parents=True, exist_ok=True)
                 name = uuid.uuid4().hex
-                handle = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-                if not _try_lock(handle):
-                    os.close(handle)
-                    raise OSError(f"{self._folder} is on a disk that knows no locks")
-                self._name, self._handle = name, handle
+                self._handle = self._locked(name)
+                self._name = name
             return self._name
+
+    def _locked(self, name: str) -> int:
+        """Return the handle of a process's own lock."""
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        path = self._folder / f"{name}.lock"
+        for _ in range(3):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            if _try_lock(handle) and _is_same(path, handle):
+                return handle
+            os.close(handle)  # somebody swept it up before it was locked
+        raise OSError(f"{self._folder} is on a disk that knows no locks")
+
+    def renew(self) -> None:
+        """Take the lock again under the same name where its file was deleted."""
+        with self._lock:
+            if self._handle is None or _is_same(self._folder / f"{self._name}.lock", self._handle):
+                return
+            old, self._handle = self._handle, self._locked(self._name)
+            os.close(old)
+
+    def sweep(self) -> None:
+        """Remove files of some processes that have ended."""
+        with contextlib.suppress(OSError), os.scandir(self._folder) as found:
+            for one in itertools.islice(found, _SWEPT):
+                name = one.name.removesuffix(".lock")
+                if name != one.name and time.time() - one.stat().st_mtime > _YOUNG:
+                    self.is_alive(name)
 
     def is_alive(self, name: str) -> bool:
         """Whether a process still runs; what a dead one left is removed."""
@@ -107,3 +138,11 @@ class Presence:
             with contextlib.suppress(OSError):
                 (self._folder / f"{self._name}.lock").unlink()
         self.leave()
+
+
+def _is_same(path: Path, handle: int) -> bool:
+    """Whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except OSError:
+        return False

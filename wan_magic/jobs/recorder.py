@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from wan_magic.jobs.ledger import Ledger
 
 _log = logging.getLogger(__name__)
+_TOLD = "the task failed"
+"""How a message of `wan_magic.jobs.watch` begins where the service said so: nothing is billed."""
 
 
 class LedgerRecord(Record):
@@ -90,6 +92,7 @@ class LedgerRecord(Record):
             "state": str(job.state),
             "ended": self._ledger.clock(),
             "open": int(goes_on),
+            "lost": int(_is_lost(job, outcome)),
         }
         if not (goes_on and job.is_preview):  # only this kernel's server has it
             values["owner"] = ""
@@ -134,3 +137,12 @@ def is_open(job: Job, outcome: Clip | WanError) -> bool:
     if not isinstance(outcome, WanError) or isinstance(outcome, JobFailed | JobCancelled):
         return False
     return bool(job.task_id) or job.sent_at is not None
+
+
+def _is_lost(job: Job, outcome: Clip | WanError) -> bool:
+    """Whether a task is given up without the service's word on how it ended: it may be billed."""
+    return (
+        isinstance(outcome, JobFailed)
+        and bool(job.task_id)
+        and not outcome.message.startswith(_TOLD)
+    )

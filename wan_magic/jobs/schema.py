@@ -18,6 +18,8 @@ MIGRATIONS = (
         state        TEXT NOT NULL,
         open         INTEGER NOT NULL DEFAULT 1,  -- there may be something to fetch
         resumed      INTEGER NOT NULL DEFAULT 0,  -- taken over from a process that had ended
+        lost         INTEGER NOT NULL DEFAULT 0,  -- closed, and nobody knows how its task ended
+        forgotten    INTEGER NOT NULL DEFAULT 0,  -- only its amounts are left, and count
         owner        TEXT NOT NULL DEFAULT '',    -- the process that takes care of it
         fingerprint  TEXT NOT NULL DEFAULT '',    -- of everything that decides the clip
         place        TEXT NOT NULL DEFAULT '',    -- where equal requests make the same clip
@@ -54,8 +56,11 @@ MIGRATIONS = (
     );
     CREATE INDEX jobs_by_fingerprint ON jobs (fingerprint, created);
     CREATE INDEX jobs_by_time ON jobs (created);
+    CREATE INDEX jobs_by_notebook ON jobs (notebook, created);
+    CREATE INDEX jobs_by_path ON jobs (path) WHERE path != '';
     CREATE INDEX jobs_open ON jobs (open) WHERE open;
-    CREATE UNIQUE INDEX jobs_by_task ON jobs (account, task_id) WHERE task_id != '';
+    CREATE UNIQUE INDEX jobs_by_task ON jobs (account, task_id)
+        WHERE task_id != '' AND NOT forgotten;
     CREATE TABLE events (
         job     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
         at      REAL NOT NULL,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NOTHING = "–"
 _NOTE = (
     "As billed where the service said it, else as estimated; jobs that still run are counted."
-    " Previews, and what failed or was cancelled, cost nothing."
+    " Previews, and what failed or was cancelled, cost nothing; what is forgotten or lost counts."
 )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic.money import money
 from wan_magic.output import html
@@ -13,10 +14,11 @@ from wan_magic.output.place import relative_src
 from wan_magic.output.table import Exports, html_table, one_line, text_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.ledger import Line
 
 SHOWN = 100
 """Jobs that are shown at most; exports hold them all."""
@@ -29,12 +31,55 @@ _TONES: dict[str, html.Tone] = {
     "to be fetched": "warn",
     "not watched": "warn",
     "unsure": "warn",
+    "lost": "bad",
 }
 _NOTHING = "–"
 
 
 def _local(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds).astimezone()
+
+
+class Listed(Sequence["Entry"]):
+    """Jobs of the ledger that are read when they are looked at.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        What is known of each from the start.
+    read : callable
+        Returns the jobs of some ids, as far as they are there still.
+    """
+
+    def __init__(
+        self, lines: Sequence[Line], read: Callable[[Sequence[str]], Mapping[str, Entry]]
+    ) -> None:
+        self.lines = tuple(lines)
+        self._read = read
+        self._known: dict[str, Entry] = {}
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Entry, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Entry | tuple[Entry, ...]:
+        if not isinstance(at, slice):
+            return self._some((self.lines[at],))[0]
+        return self._some(self.lines[at])
+
+    def __iter__(self) -> Iterator[Entry]:
+        for at in range(0, len(self.lines), 500):
+            yield from self[at : at + 500]
+
+    def _some(self, lines: Sequence[Line]) -> tuple[Entry, ...]:
+        if unknown := [line.id for line in lines if line.id not in self._known]:
+            self._known |= self._read(unknown)
+        return tuple(self._known.get(line.id) or line.to_entry() for line in lines)
 
 
 class JobTable(Exports):
@@ -44,8 +89,9 @@ class JobTable(Exports):
     ----------
     entries : sequence of Entry
         In the order in which they are shown.
-    left : set of str
-        Ids of those that no living process takes care of and that have something to fetch.
+    left, lost : set of str
+        Ids of those that no living process takes care of: that have something to fetch, and
+        that are too old for it.
     is_filtered : bool, default False
         Whether there may be others.
 
@@ -61,10 +107,13 @@ class JobTable(Exports):
         entries: Sequence[Entry],
         *,
         left: AbstractSet[str] = frozenset(),
+        lost: AbstractSet[str] = frozenset(),
         is_filtered: bool = False,
     ) -> None:
-        self.entries = tuple(entries)
+        self.entries = entries if isinstance(entries, Listed) else tuple(entries)
+        self._lines = self.entries.lines if isinstance(self.entries, Listed) else self.entries
         self._left = left
+        self._lost = lost
         self._is_filtered = is_filtered
 
     def __iter__(self) -> Iterator[Entry]:
@@ -80,6 +129,10 @@ class JobTable(Exports):
     def fields(self) -> tuple[str, ...]:
         """The names of the columns that are exported."""
         return tuple(_facts)
+
+    def standing(self, entry: Entry | Line) -> str:
+        """Return in a word or two how a job of the table stands; see the function."""
+        return standing(entry, self._left, self._lost)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the jobs as dictionaries of plain values; times are ISO 8601, amounts numbers.
@@ -101,7 +154,7 @@ class JobTable(Exports):
         return html_table(COLUMNS, rows, _RIGHT, notes=self._notes())
 
     def _texts(self, entry: Entry, longest: int = 40) -> list[str]:
-        state = standing(entry, self._left)
+        state = self.standing(entry)
         return [
             _local(entry.created).strftime("%Y-%m-%d %H:%M"),
             f"{state} (preview)" if entry.is_preview else state,
@@ -116,7 +169,7 @@ class JobTable(Exports):
 
     def _cells(self, entry: Entry) -> list[str]:
         texts = dict(zip(COLUMNS, self._texts(entry, longest=90), strict=True))
-        state = standing(entry, self._left)
+        state = self.standing(entry)
         badges = [html.badge(state.upper(), _TONES.get(state, "plain"))]
         badges += [html.badge("PREVIEW", "preview")] if entry.is_preview else []
         cells = {name: html.text(value) for name, value in texts.items()}
@@ -133,15 +186,17 @@ class JobTable(Exports):
         return [_whole(cells[name]) if name in whole else cells[name] for name in COLUMNS]
 
     def _notes(self) -> list[str]:
-        states = Counter(standing(entry, self._left) for entry in self.entries)
+        states = Counter(self.standing(line) for line in self._lines)
         counted = ", ".join(f"{number} {state}" for state, number in states.items())
-        lines = [f"{jobs(len(self.entries))}: {counted}"]
-        if len(self.entries) > SHOWN:
+        lines = [f"{jobs(len(self._lines))}: {counted}"]
+        if len(self._lines) > SHOWN:
             lines[0] += f"; the first {SHOWN} are shown, to_dicts() and the exports hold them all"
-        if any(_is_estimated(entry) for entry in self.entries[:SHOWN]):
+        if any(_is_estimated(line) for line in self._lines[:SHOWN]):
             lines.append("≈ as estimated; the others as billed")
-        if number := sum(entry.id in self._left for entry in self.entries):
+        if number := sum(line.id in self._left for line in self._lines):
             lines.append(f"{jobs(number)} still out there: %wanvideo resume")
+        if any(line.id in self._lost for line in self._lines):
+            lines.append("lost: not fetched in the 24 hours for which the service keeps a clip")
         return lines
 
     def _nothing(self) -> str:
@@ -160,7 +215,7 @@ def jobs(number: int) -> str:
     return "1 job" if number == 1 else f"{number} jobs"
 
 
-def standing(entry: Entry, left: Container[str] = ()) -> str:
+def standing(entry: Entry | Line, left: Container[str] = (), lost: Container[str] = ()) -> str:
     """Return in a word or two how a job stands.
 
     Parameters
@@ -170,13 +225,17 @@ def standing(entry: Entry, left: Container[str] = ()) -> str:
     left : container of str
         Ids of the jobs that no living process takes care of and that have something to
         fetch: what their last state says is no longer so.
+    lost : container of str
+        Ids of those that are too old for that.
 
     Returns
     -------
     str
         A state, or ``"to be fetched"`` (it is made), ``"not watched"`` (its task may run),
-        ``"unsure"`` (nobody knows whether it was accepted).
+        ``"unsure"`` (nobody knows whether it was accepted), ``"lost"``.
     """
+    if entry.id in lost:
+        return "lost"
     if entry.id not in left:
         return "not watched" if entry.state == "detached" else entry.state
     if entry.made is not None:
@@ -190,7 +249,7 @@ def _title(entry: Entry) -> str:
     return entry.prompt.strip() or str(entry.request.get("template") or "") or names or _NOTHING
 
 
-def _is_estimated(entry: Entry) -> bool:
+def _is_estimated(entry: Entry | Line) -> bool:
     return not entry.is_preview and entry.cost is None and bool(entry.spent)
 
 

@@ -142,6 +142,9 @@ class Exports:
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the rows as CSV with a head.
 
+        A text that begins with = + - @, a tab or a line's end, which a spreadsheet would take
+        for a formula, has an apostrophe before it.
+
         Parameters
         ----------
         path : str or Path, optional
@@ -155,7 +158,8 @@ class Exports:
         out = io.StringIO()
         writer = csv.DictWriter(out, self.fields, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(self.to_dicts())
+        for row in self.to_dicts():
+            writer.writerow({name: _no_formula(value) for name, value in row.items()})
         return _written(out.getvalue(), path)
 
     def to_dataframe(self) -> Any:
@@ -173,6 +177,11 @@ class Exports:
                 "a DataFrame needs pandas, which is not installed", hint="pip install pandas"
             ) from None
         return pandas.DataFrame(self.to_dicts(), columns=list(self.fields))
+
+
+def _no_formula(value: Any) -> Any:
+    is_one = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    return f"'{value}" if is_one else value
 
 
 def _written(text: str, path: str | Path | None) -> str:
