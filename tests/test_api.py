@@ -480,7 +480,7 @@ def test_the_same_through_a_gateway_with_a_prefix_and_a_key(
             refused.result(timeout=60)
         assert caught.value.request_id
 
-        lost = wan_magic.resume("no-such-task", endpoint=server.base_url)
+        lost = wan_magic.resume("00000000-no-such-task", endpoint=server.base_url)
         with pytest.raises(ApiError):
             lost.result(timeout=60)
 

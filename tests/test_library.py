@@ -25,7 +25,9 @@ from wan_magic.errors import (
     SettingsError,
     WanError,
 )
+from wan_magic.jobs.history import choose
 from wan_magic.jobs.job import Job, State
+from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.presence import Presence
 from wan_magic.lookup import settings_of
 from wan_magic.server import Server, ServerOptions
@@ -149,6 +151,55 @@ def test_what_is_too_old_to_be_fetched_is_listed_as_lost_and_may_be_billed(no_ne
     assert table[0].open, "the clock may be wrong"
     assert wan_magic.resume() == []
     assert str(wan_magic.cost().total.amounts["CNY"]) == "1.5"
+
+
+def test_a_list_reads_only_the_jobs_that_are_looked_at(no_network, monkeypatch):
+    read = []
+    known = Ledger.entries_of
+    monkeypatch.setattr(
+        Ledger, "entries_of", lambda self, ids: read.extend(ids) or known(self, ids)
+    )
+    for name in "abcdef":
+        write(name, created=time.time() - 100 - ord(name))
+    table = wan_magic.list_jobs()
+    assert len(table) == 6
+    assert table[1].id.startswith("b")
+    assert len(read) == 1
+    assert [one.id[0] for one in table] == list("abcdef")
+    assert [one.id[0] for one in table[2:4]] == ["c", "d"]
+    assert len(read) == 6
+    few = wan_magic.list_jobs(limit=2)
+    assert "2 jobs: 2 done" in repr(few)
+    assert "no job fits" in repr(wan_magic.list_jobs("horse", limit=2))
+
+
+def test_a_job_that_is_forgotten_meanwhile_stays_in_its_list(no_network):
+    write("a", prompt="a grey cat")
+    table = wan_magic.list_jobs()
+    wan_magic.forget("a000")
+    assert (table[0].prompt, str(table[0].cost)) == ("a grey cat", "1.5")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "I2V"},
+        {"model": "%"},
+        {"state": "DONE", "limit": 1},
+        {"state": "open"},
+        {"since": "1d", "sort": "-created", "limit": 1},
+        {"query": "dog", "limit": 1},
+        {"notebook": "SHOTS", "sort": "cost"},
+    ],
+    ids=str,
+)
+def test_what_is_left_to_the_ledger_is_chosen_as_it_was(no_network, options):
+    write("a", prompt="a cat")
+    write("b", prompt="a dog", model="wan2.5-t2v-preview", created=time.time() - 9 * DAY)
+    write("c", **LEFT, prompt="a dog", created=time.time() - 120)
+    entries = home_ledger().entries()
+    fit = [one.id for one in choose(entries, **options)]
+    assert [one.id for one in wan_magic.list_jobs(**options)] == fit
 
 
 def test_costs_of_the_ledger(no_network):
@@ -375,6 +426,19 @@ def test_a_preview_that_was_no_longer_watched_goes_on_in_its_kernel(picture):
         assert wan_magic.resume(job.id).result(timeout=60).is_preview
 
 
+def test_a_preview_that_was_detached_here_can_be_cancelled_or_forgotten(picture):
+    options = {"image": picture, "endpoint": "local", "fresh": True, **FAST}
+    job = wan_magic.submit("A cat at noon", **options)
+    while not job.task_id:
+        time.sleep(0.01)
+    job.detach()
+    with pytest.raises(WanError):
+        job.result(timeout=60)
+    said = wan_magic.cancel(job.id)
+    assert "another kernel" not in said
+    assert job.id in wan_magic.forget(job.id)
+
+
 def test_a_preview_of_a_kernel_that_has_ended_is_made_anew(folder):
     write("a", **LEFT | {"is_preview": True, "endpoint": "local"})
     with pytest.raises(InputError, match="a kernel that has ended") as refused:
@@ -384,8 +448,8 @@ def test_a_preview_of_a_kernel_that_has_ended_is_made_anew(folder):
 
 def test_another_key_is_named_and_the_job_stays_open(gateway):
     write("a", **sent_here(**LEFT, task_id="task-a") | {"account": "another"})
-    with pytest.raises(SettingsError, match="another key"):
-        wan_magic.resume("a000")
+    with pytest.raises(JobTimeout, match="another key"):
+        wan_magic.resume("a000").result(timeout=60)
     assert home_ledger().entry("a0000000000").open
 
 
@@ -404,7 +468,8 @@ def test_all_that_was_left_is_taken_up_and_what_can_not_be_does_not_stop_it(
     assert set(jobs) == {"a", "b", "e"}
     assert jobs["b"].result(timeout=60).path.exists()
     assert "mars.example" in str(jobs["a"].exception())
-    assert "another key" in str(jobs["e"].exception())
+    with pytest.raises(JobTimeout, match="another key"):
+        jobs["e"].result(timeout=60)
     assert jobs["e"].state is State.DETACHED
     assert {entry.id[0] for entry in home_ledger().open_entries()} == {"a", "e"}
 
@@ -554,6 +619,13 @@ def test_wait_waits_for_all_before_it_says_that_one_failed(no_network, clip_file
         wan_magic.wait("a000", job)
 
 
+def test_previews_of_other_kernels_are_not_waited_for(no_network, monkeypatch):
+    job = Job(VideoRequest(prompt="A cat"), endpoint="local", is_preview=True)
+    job.is_followed = True
+    monkeypatch.setitem(launch._live, job.id, job)
+    assert wan_magic.wait(timeout=5) == []
+
+
 # -- cancel ------------------------------------------------------------------------------
 
 
@@ -600,6 +672,23 @@ def test_a_running_task_can_not_be_cancelled(slow):
     assert "can't stop a task that already runs; it goes on and is billed" in wan_magic.cancel(
         "a000"
     )
+    assert home_ledger().entry("a0000000000").open
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["says running", "says nothing"])
+def test_a_cancel_that_is_taken_and_shows_no_effect_is_not_believed(slow, monkeypatch, asked):
+    task = started(slow, "running")
+    write("a", **sent_here(**LEFT, task_id=task))
+    monkeypatch.setattr(WanClient, "cancel", lambda *_: None)
+    if not asked:
+
+        def refuse(*_):
+            raise ApiError("HTTP 500")
+
+        monkeypatch.setattr(WanClient, "query", refuse)
+    said = wan_magic.cancel("a000")
+    words = "the service still says RUNNING" if asked else "what came of it: HTTP 500"
+    assert words in said
     assert home_ledger().entry("a0000000000").open
 
 
@@ -650,7 +739,10 @@ def test_a_job_is_forgotten_and_its_file_stays(no_network, folder):
     clip = folder / "a.mp4"
     clip.write_bytes(b"video")
     write("a", path=str(clip), bytes=5)
-    assert wan_magic.forget("a000") == "job a0000000000 is forgotten"
+    assert wan_magic.forget("a000") == (
+        "job a0000000000 is forgotten; 1.50 CNY still counts in the cost and the budgets"
+    )
+    assert str(wan_magic.cost("notebook").total.amounts["CNY"]) == "1.5"
     assert clip.exists()
     assert len(wan_magic.list_jobs()) == 0
 
@@ -698,7 +790,12 @@ def test_a_paid_clip_that_is_to_be_fetched_is_not_forgotten_by_accident(no_netwo
     with pytest.raises(InputError, match="may have a paid clip to fetch") as refused:
         wan_magic.forget("a000")
     assert "%wanvideo resume a0000000000" in refused.value.hint
-    assert wan_magic.forget("a000", force=True) == "job a0000000000 is forgotten"
+    assert "; ≈ 1.50 CNY still counts" in wan_magic.forget("a000", force=True)
+
+
+def test_a_failed_job_is_forgotten_without_a_word_on_money(no_network):
+    write("a", state="failed", made=None, cost=None)
+    assert wan_magic.forget("a000") == "job a0000000000 is forgotten"
 
 
 def test_a_job_that_runs_is_not_forgotten_by_accident(no_network, neighbour):

@@ -141,6 +141,10 @@ def build(
     if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
         request = replace(request, seed=int(request.fingerprint()[:15], 16) % (_most(row) + 1))
     notes = [note for one in inputs for note in one.notes] + request.check()
+    if dice:
+        notes.append(
+            f"a random seed: every run is another clip; --seed {request.seed} keeps this one"
+        )
     if model is None and catalog.DEFAULT_VERSIONS[0] not in row.aliases:
         notes.append(f"no model was named: {row.name} is one that takes this")
     if region and row.checked and region not in row.regions:

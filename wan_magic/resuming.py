@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic import launch
 from wan_magic.errors import DownloadError, LedgerError, WanError
-from wan_magic.lookup import found, ledger_of, look_up, refreshed, settings_of, word_of
+from wan_magic.lookup import (
+    found,
+    ledger_of,
+    look_up,
+    refreshed,
+    settings_of,
+    unknown,
+    word_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
     from wan_magic.lookup import Named
     from wan_magic.settings import Settings
 
+_TASK_ID = 16
+"""Characters that a task's id has at least; less is a slip."""
 _NOT_KNOWN = "no job of the ledger has this id: the service is asked for a task of that name"
 
 
@@ -82,6 +92,8 @@ def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
         entry = look_up(word, ledger)
     except LedgerError as exc:  # a paid clip is fetched all the same
         entry, ledger, note = None, None, exc.message
+    if entry is None and ledger is not None and len(word) < _TASK_ID:
+        raise unknown(word, ledger.entries())
     if entry is None or ledger is None:
         return _adopted(word, settings.override(**given), (note,))
     if job := launch.live_job(entry.id):
@@ -91,11 +103,10 @@ def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
     if entry.is_preview and entry.task_id and file is None:
         return launch.take_up(entry, sent_with)  # its server may be this kernel's own
     entry = refreshed(entry, ledger)
-    # Whatever the ledger thinks of a task: the service knows, and asking it is free.
-    asks = bool(entry.task_id) and file is None and not entry.is_preview
-    if entry.state == "done":
-        asks = asks and may_be_kept(entry, ledger.clock())
-    if entry.open or asks:
+    # Where the ledger only believes that a task is gone, the service is asked, which is free.
+    gone = entry.lost or (entry.state == "done" and file is None)
+    asks = gone and (entry.lost or may_be_kept(entry, ledger.clock()))
+    if entry.open or (entry.task_id and not entry.is_preview and (asks or given.get("endpoint"))):
         return launch.take_up(entry, sent_with)
     job = _ended(entry, settings, ledger)
     if file is not None and given.get("out") and not job.exception():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from wan_magic.config import config_path
 from wan_magic.errors import BudgetExceeded
 from wan_magic.jobs.budget import check_budget, check_cost, period_starts
 from wan_magic.money import limits_of
@@ -50,14 +52,14 @@ def test_a_clip_within_the_limit(estimate, limit):
 
 def test_a_clip_over_the_limit():
     assert refusal(check_cost, costs(5), limits_of("2 CNY")) == (
-        "this clip costs about 5.00 CNY, over --max-cost 2.00 CNY\n"
+        "this clip costs about 5.00 CNY, over your max_cost of 2.00 CNY\n"
         "→ a shorter or smaller clip costs less; --max-cost 5 allows it"
     )
 
 
 def test_the_limit_is_in_the_currency_in_which_the_endpoint_bills():
     told = refusal(check_cost, costs("0.1875", "USD"), limits_of(0.1))
-    assert "about 0.1875 USD, over --max-cost 0.10 USD" in told
+    assert "about 0.1875 USD, over your max_cost of 0.10 USD" in told
     assert "--max-cost 0.1875 allows it" in told
 
 
@@ -113,7 +115,8 @@ def test_a_clip_for_which_the_day_has_not_enough_left():
     assert refusal(check_budget, costs(5), DAY, spent(48)) == (
         "the day's budget of 50.00 CNY is not enough: 48.00 CNY is spent or on its way,"
         " and this clip costs about 5.00 CNY\n"
-        "→ --over-budget makes it all the same; day in [budget] of the config file sets the limit"
+        "→ --over-budget makes it all the same; day in [budget] of"
+        f" {config_path(os.environ)} sets the limit"
     )
 
 

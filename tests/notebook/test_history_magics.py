@@ -40,9 +40,42 @@ def test_every_subcommand_is_run_helped_and_hinted_at(shell):
         assert hint == f"did you mean {command.name}?"
 
 
-@pytest.mark.parametrize("line", ["jobs --help", "help", "show -h"])
+@pytest.mark.parametrize("line", ["help", "--help", "-h", ""])
 def test_help_is_shown_wherever_it_is_asked_for(shell, line):
     assert "Subcommands" in shell.good(f"%wanvideo {line}").out
+
+
+@pytest.mark.parametrize("line", ["jobs --help", "help jobs", "jobs -h"])
+def test_a_command_has_a_help_of_its_own(shell, line):
+    lines = shell.good(f"%wanvideo {line}").out.splitlines()
+    assert lines[0].startswith("%wanvideo jobs [WORDS]")
+    assert any(line.strip().startswith("--limit 20") for line in lines)
+    assert "to_csv" in lines[-1]
+
+
+def test_help_of_what_is_no_command_guesses(shell):
+    assert shell.refused("%wanvideo help jbos", InputError).error.hint == "did you mean jobs?"
+
+
+def test_a_wrong_option_is_guessed_among_those_of_its_command(shell):
+    error = shell.refused("%wanvideo jobs --reverse", InputError).error
+    assert "--fresh" not in error.hint
+    assert shell.refused("%wanvideo jobs --sate done", InputError).error.hint == (
+        "did you mean --state?"
+    )
+
+
+@pytest.mark.parametrize("name", ["jobs", "cost", "resume"])
+def test_a_command_with_two_percent_signs_and_a_body_pays_for_nothing(shell, no_server, name):
+    error = shell.refused(f"%%wanvideo {name}\nA cat", InputError).error
+    assert f"%wanvideo {name} (one %" in error.hint
+
+
+def test_a_name_is_given_again_and_again(shell, folder, no_server):
+    write("a", state="failed", error="no cats")
+    for _ in range(2):
+        shell.good("%wanvideo show a000 mine")
+    assert shell.user_ns["mine"].id == "a0000000000"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ STAYS_HERE = {
     *("max_cost", "over_budget", "fresh"),
 }
 """Rows that change the run and not the body; each has its test below, in test_magic.py or in
-test_money.py."""
+test_cell_costs.py."""
 
 
 def body_of(shell, posted, line, prompt="A cat runs"):

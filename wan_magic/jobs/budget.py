@@ -6,10 +6,11 @@ can't be kept is none. Previews cost nothing and are not asked about.
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from wan_magic.config import PERIODS
+from wan_magic.config import PERIODS, config_path
 from wan_magic.errors import BudgetExceeded
 from wan_magic.money import Money, limit_in
 
@@ -41,7 +42,7 @@ def check_cost(estimate: Estimate, max_cost: Limits) -> None:
     amount, limit = _compared(estimate, max_cost, "--max-cost", way_out=_NO_LIMIT)
     if amount > limit.amount:
         raise BudgetExceeded(
-            f"this clip costs about {estimate}, over --max-cost {limit}",
+            f"this clip costs about {estimate}, over your max_cost of {limit}",
             hint=f"a shorter or smaller clip costs less; --max-cost {_plain(amount)} allows it",
         )
 
@@ -85,7 +86,8 @@ def check_budget(
             raise BudgetExceeded(
                 f"{whose} of {limit} is not enough:"
                 f" {so_far if used else 'this clip alone'} costs about {estimate}",
-                hint=f"{_NO_BUDGET}; {period} in [budget] of the config file sets the limit",
+                hint=f"{_NO_BUDGET}; {period} in [budget] of {config_path(os.environ)}"
+                " sets the limit",
             )
 
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wan_magic.errors import DownloadError, JobCancelled, JobFailed, JobTimeout, WanError
+from wan_magic.errors import (
+    DownloadError,
+    JobCancelled,
+    JobFailed,
+    JobTimeout,
+    LedgerError,
+    WanError,
+)
 from wan_magic.jobs.common import detached
+from wan_magic.jobs.entry import Entry
 from wan_magic.jobs.job import State
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from wan_magic.jobs.clip import Clip
-    from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.ledger import Ledger
 
 _EVERY = 1.0
+_PATIENCE = 600.0
+"""Seconds for which a ledger that can't be used is tried again."""
 _LIVE = (State.WAITING, State.SUBMITTING, State.QUEUED, State.RUNNING, State.DOWNLOADING)
 _ERRORS: dict[str, type[WanError]] = {"cancelled": JobCancelled, "detached": JobTimeout}
 
@@ -44,42 +53,65 @@ def follow(job: Job, ledger: Ledger, account: str) -> Generator[float, None, Cli
     WanError
         If the job ended without a clip.
     """
+    failing: float | None = None
     while True:
-        entry = ledger.entry(job.id)
-        if entry is None:
-            raise JobFailed(
-                f"job {job.id} was removed from the ledger by another notebook",
-                hint=f"%wanvideo resume {job.task_id}" if job.task_id else "run the cell again",
-                task_id=job.task_id,
-            )
-        if not entry.open:
-            if entry.state == State.DONE:
-                return entry.to_clip()
-            raise error_of(entry)
-        if entry.account != account and not ledger.presence.is_alive(entry.owner):
-            raise JobTimeout(
-                f"{_name(entry)} has ended, and the key here is another than the job's",
-                hint=f"with its key and endpoint %wanvideo resume {job.id} goes on",
-                task_id=entry.task_id,
-            )
-        if left := ledger.take_over(entry):
-            take_up(job, left)
-            return None
+        try:
+            found = _look(job, ledger, account)
+        except LedgerError:  # a full disk, say: the job itself goes on
+            failing = job.clock() if failing is None else failing
+            if job.detach_requested:
+                raise detached(job) from None
+            if job.clock() - failing > _PATIENCE:
+                raise
+            job.update(message="the ledger can't be used: trying again")
+            yield _EVERY
+            continue
+        failing = None
+        if not isinstance(found, Entry):
+            return found
         if job.detach_requested:
             raise detached(job)
-        job.update(state=_state(entry), task_id=entry.task_id, request_id=entry.request_id)
-        words = f"{_name(entry)} takes care of it"
+        job.update(state=_state(found), task_id=found.task_id, request_id=found.request_id)
+        words = f"{_name(found)} takes care of it"
         if job.cancel_requested:
-            words = f"{_name(entry)} takes care of it, and can cancel it"
+            words = f"{_name(found)} takes care of it, and can cancel it"
             job.update(cancel_refused=True)
         job.update(message=words)
         yield _EVERY
+
+
+def _look(job: Job, ledger: Ledger, account: str) -> Entry | Clip | None:
+    """Return how a job stands that another process has; its clip; None if it is ours now."""
+    entry = ledger.entry(job.id)
+    if entry is None:
+        raise JobFailed(
+            f"job {job.id} was removed from the ledger by another notebook",
+            hint=f"%wanvideo resume {job.task_id}" if job.task_id else "run the cell again",
+            task_id=job.task_id,
+        )
+    if not entry.open:
+        if entry.state == State.DONE:
+            return entry.to_clip()
+        raise error_of(entry)
+    if entry.account != account and not ledger.is_watched(entry):
+        raise JobTimeout(
+            f"{_name(entry)} has ended, and the key here is another than the job's",
+            hint=f"with its key and endpoint %wanvideo resume {job.id} goes on",
+            task_id=entry.task_id,
+        )
+    if left := ledger.take_over(entry):
+        take_up(job, left)
+        return None
+    return entry
 
 
 def take_up(job: Job, entry: Entry) -> None:
     """Go on with a job where the process stopped that had it."""
     job.sent_at, job.task_id, job.request_id = entry.sent, entry.task_id, entry.request_id
     job.accepted_at = entry.accepted
+    job.was_sent = bool(entry.task_id or entry.sent)
+    if entry.task_id:
+        job.state = State.QUEUED
     if entry.state == State.DONE:  # a file that was edited since is not what was made
         job.kept = entry.file
     else:

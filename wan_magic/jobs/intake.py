@@ -138,11 +138,10 @@ def _belongs(
     """Take a job over if its process has ended, else follow it."""
     left = ledger.take_over(entry, connection)
     if left is None:
-        job.is_followed = True
+        job.is_followed = job.was_sent = True
         return job
     follow.take_up(job, left)
-    if entry.account != account_of(endpoint):
-        job.notes = (*job.notes, f"it was sent with another key than {endpoint.name} has now")
+    job.has_other_key = entry.account != account_of(endpoint)
     if entry.account != account_of(endpoint) or entry.state == State.DONE:
         job.record = Attempt(ledger, entry, endpoint)
     else:

@@ -108,6 +108,10 @@ class Job:
         Whether the request is known; of a task that is not in the ledger only a part is.
     is_followed : bool
         Whether another process takes care of it.
+    was_sent : bool
+        Whether an earlier process, or another one, sent it: it costs nothing more here.
+    has_other_key : bool
+        Whether it was sent with another key than it is asked for with.
     from_library : bool
         Whether an equal request had made the clip before.
     notes : tuple of str
@@ -160,6 +164,8 @@ class Job:
         self.is_resumed = bool(task_id) if is_resumed is None else is_resumed
         self.knows_request = knows_request
         self.is_followed = False
+        self.was_sent = False
+        self.has_other_key = False
         self.from_library = False
         self.request_id = ""
         self.state = State.QUEUED if task_id else State.SUBMITTING

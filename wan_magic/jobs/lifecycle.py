@@ -87,6 +87,7 @@ def live(
     except WanError as exc:
         if isinstance(exc, (ApiError, JobFailed)) and _is_about_files(exc):
             forget_uploads(job, client)
+        exc = _as_told(job, exc)
         job.finish(exc, _ENDS.get(type(exc), State.FAILED))
     except Exception as exc:  # noqa: BLE001 - whatever happened, the job must end and say so
         sent = job.task_id or job.sent_at is not None
@@ -242,6 +243,17 @@ def _elsewhere(ledger: Ledger, account: str, model: str) -> int:
         return ledger.in_flight(account, model)
     except WanError:
         return 0
+
+
+def _as_told(job: Job, exc: WanError) -> WanError:
+    """Return an error for the user: what another key is told says nothing of the job."""
+    if not job.has_other_key or not isinstance(exc, (ApiError, JobFailed)):
+        return exc
+    return JobTimeout(
+        f"this job was sent with another key, and the key of now is told: {exc.message}",
+        hint=f"set the key that it was sent with, then %wanvideo resume {job.id}",
+        task_id=job.task_id,
+    )
 
 
 def _without_frames(error: BaseException) -> BaseException:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.errors import InputError
 from wan_magic.notebook.options import OPTIONS, Option
 from wan_magic.notebook.parsing import parse_words
+from wan_magic.wan.catalog import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,8 @@ class Command:
         The names of the options that it takes.
     words : int or None
         How many words it takes at most; None for any number.
+    more : str
+        What else to say in its own help.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Command:
     help: str
     options: tuple[str, ...] = ()
     words: int | None = None
+    more: str = ""
 
 
 COMMANDS = (
@@ -63,6 +67,7 @@ COMMANDS = (
         "[WORDS] [--state S] [--since 7d] [--sort cost]",
         "what was asked for, in all notebooks",
         ("state", "model", "notebook", "since", "sort", "limit"),
+        more="jobs = %wanvideo jobs cat; jobs.to_csv('jobs.csv'), to_json(), to_dataframe()",
     ),
     Command("show", "ID [NAME]", "a job again: its player, its error, its live card", words=2),
     Command(
@@ -88,7 +93,7 @@ COMMANDS = (
         ("since",),
         words=1,
     ),
-    Command("help", "", "this text"),
+    Command("help", "[COMMAND]", "this text, or what a command takes", words=1),
 )
 """Every subcommand, in the order of the help. An ID may be shortened to 4 characters."""
 
@@ -105,6 +110,31 @@ def help_rows() -> list[str]:
         else:  # a line of its own keeps the column
             rows += [f"  {typed}", f"{'':<34}{command.help}"]
     return rows
+
+
+def help_of(name: str) -> str:
+    """Return what a command takes; of all without a name.
+
+    Raises
+    ------
+    InputError
+        If there is no such command.
+    """
+    from wan_magic.notebook.options import help_text
+
+    if not name:
+        return help_text()
+    if name not in BY_COMMAND:
+        hint = nearest(name, BY_COMMAND) or f"commands: {', '.join(BY_COMMAND)}"
+        raise InputError(f"there is no command {name!r}", hint=hint)
+    command = BY_COMMAND[name]
+    lines = [f"%wanvideo {name} {command.arguments}".rstrip(), f"  {command.help}"]
+    for option in (_TABLE[one] for one in command.options):
+        typed = ", ".join(option.flags) + (f" {option.metavar}" if option.kind != "flag" else "")
+        lines.append(f"  {typed:<24} {option.help}")
+    if command.more:
+        lines.append(f"  {command.more}")
+    return "\n".join(lines)
 
 
 def words_and_options(
@@ -127,6 +157,12 @@ def words_and_options(
         If it takes no such option, or not so many words.
     """
     command = BY_COMMAND[name]
+    known = [flag for one in command.options for flag in _TABLE[one].flags]
+    for word in rest.split():
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and not any(flag in one.flags for one in _TABLE.values()):
+            takes = f"{name} takes {', '.join(known)}" if known else f"{name} takes no options"
+            raise InputError(f"unknown option {flag}", hint=nearest(flag, known) or takes)
     words, options = parse_words(rest, evaluate, tuple(_TABLE.values()))
     extra = ", ".join(sorted(options.keys() - set(command.options)))
     if extra:

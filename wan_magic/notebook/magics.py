@@ -56,21 +56,24 @@ class WanMagics(Magics):
         magic's value is what a subcommand returns: ``jobs = %wanvideo jobs cat --since 7d``.
         """
         namespace = {**self.shell.user_ns, **(local_ns or {})}
-        if _asks_for_help(line) or (cell is None and line.strip() in ("", "help")):
-            _print_help()
-            return None
         if cell is None:
             from wan_magic.notebook.commands import BY_COMMAND
             from wan_magic.notebook.subcommands import run
 
             command, _, rest = line.strip().partition(" ")
-            if command in BY_COMMAND:
+            if command in BY_COMMAND and not _asks_for_help(rest):
                 return run(self, command, rest, namespace)
+            if command in BY_COMMAND:
+                return run(self, "help", command, namespace)
+        if _asks_for_help(line) or (cell is None and not line.strip()):
+            _print_help()
+            return None
         self._run(line, cell, namespace)
         return None
 
     def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
         from wan_magic import api
+        from wan_magic.notebook.commands import BY_COMMAND
         from wan_magic.notebook.options import INPUTS
         from wan_magic.notebook.parsing import insert, look_up, parse
 
@@ -78,6 +81,11 @@ class WanMagics(Magics):
             return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
 
         name, options = parse(line, evaluate)
+        if name in BY_COMMAND:  # it would be a prompt, and paid
+            raise InputError(
+                f"{name} is a command, and no name for a job",
+                hint=f"%wanvideo {name} (one %, no body); or give the job another name",
+            )
         run = {key: options.pop(key, None) for key in _SETTINGS}
         wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
         fresh = options.pop("fresh", False)
@@ -99,6 +107,8 @@ class WanMagics(Magics):
 
             print_dry_run(request, settings, notes)
             return
+        if fresh:
+            notes = (*notes, "--fresh: every run of this cell makes, and bills, another clip")
         # Bound before anything is sent: an interrupt must not leave a paid job without a name.
         job = api.start(
             request,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic import library, resuming
 from wan_magic.errors import InputError
-from wan_magic.notebook.commands import words_and_options
+from wan_magic.notebook.commands import BY_COMMAND, help_of, words_and_options
 from wan_magic.notebook.parsing import checked_name
 from wan_magic.notebook.views import follow, view
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wan_magic.notebook.magics import WanMagics
+
+
+_ID_AND_NAME = 2
 
 
 def run(magics: WanMagics, name: str, rest: str, namespace: dict[str, Any]) -> Any:
@@ -35,7 +38,11 @@ def run(magics: WanMagics, name: str, rest: str, namespace: dict[str, Any]) -> A
         return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
 
     words, options = words_and_options(name, rest, evaluate)
-    return _RUN[name](magics, [_meant(word, namespace) for word in words], options)
+    if BY_COMMAND[name].words != _ID_AND_NAME:
+        words = [_meant(word, namespace) for word in words]
+    elif words:  # the second is a name to be given, whatever it holds
+        words[0] = _meant(words[0], namespace)
+    return _RUN[name](magics, words, options)
 
 
 def _meant(word: Any, namespace: dict[str, Any]) -> Any:
@@ -109,6 +116,10 @@ def _forget(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Non
     _say(library.forget(_id_and_name("forget", words)[0], **options))
 
 
+def _help(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
+    _say(help_of(str(words[0]) if words else ""))
+
+
 _RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
     "panel": _panel,
     "jobs": _jobs,
@@ -118,6 +129,7 @@ _RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
     "cancel": _cancel,
     "forget": _forget,
     "cost": _cost,
+    "help": _help,
 }
 
 

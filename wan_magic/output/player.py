@@ -241,7 +241,7 @@ def request_facts(job: Job) -> list[str]:
 
 def price_line(job: Job) -> str:
     """Return the expected cost in words."""
-    if job.is_resumed:
+    if job.is_resumed or job.was_sent:
         return "no further cost"
     if job.estimate.per_second is None:
         return "free preview" if job.is_preview else "price unknown here"

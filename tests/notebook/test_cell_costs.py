@@ -34,7 +34,7 @@ def beijing(posted, monkeypatch):
 
 def test_a_clip_over_max_cost_is_not_sent(shell, beijing):
     cell = shell.refused(CELL.format(f"{AT_BEIJING} --max-cost 0.5"), BudgetExceeded)
-    assert "this clip costs about 0.72 CNY, over --max-cost 0.50 CNY" in cell.text
+    assert "this clip costs about 0.72 CNY, over your max_cost of 0.50 CNY" in cell.text
     assert beijing == []
 
 
