@@ -254,9 +254,22 @@ def test_loading_says_in_one_line_what_is_still_out_there(bare_shell, no_server)
     write("b", **LEFT | {"state": "downloading", "made": time.time()})
     write("c", **LEFT | {"owner": home_ledger().presence.name})
     assert bare_shell.good("%load_ext wan_magic").text == (
-        "wan_magic: 2 jobs are still out there (1 not watched, 1 to be fetched): %wanvideo resume\n"
+        "wan_magic: 2 jobs are still out there (1 to be fetched): %wanvideo resume\n"
     )
     bare_shell.good("%reload_ext wan_magic")
+
+
+def test_what_was_never_sent_is_said_once(bare_shell, no_server):
+    unsent = LEFT | {"state": "waiting", "sent": None, "accepted": None, "task_id": ""}
+    write("a", **unsent)
+    write("b", **unsent)
+    write("c", **LEFT)
+    assert bare_shell.good("%load_ext wan_magic").text == (
+        "wan_magic: 1 job is still out there: %wanvideo resume; 2 were never sent, nothing is"
+        " paid: run the cell again\n"
+    )
+    bare_shell.good("%unload_ext wan_magic")
+    assert "never sent" not in bare_shell.good("%load_ext wan_magic").text
 
 
 def test_one_job_is_one(bare_shell, no_server):

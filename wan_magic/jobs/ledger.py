@@ -501,6 +501,16 @@ class Ledger:
         """
         return self.unwatched()[0]
 
+    def unsent(self) -> list[Entry]:
+        """Return the paid jobs that ended with their process before they were sent.
+
+        They are closed when the open jobs are next looked at.
+        """
+        rows = self._read(
+            "SELECT * FROM jobs WHERE open AND NOT preview AND sent IS NULL AND task_id = ''"
+        )
+        return [entry for entry in map(entry_of, rows) if not self.is_watched(entry)]
+
     def unwatched(self) -> tuple[list[Entry], list[Entry]]:
         """Return the open jobs that no living process takes care of.
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wan_magic.jobs.entry import Entry
 
 
 def notice() -> str:
@@ -47,11 +51,19 @@ def _said(folder: Path) -> str:
     from wan_magic.jobs.ledger import ledger_at
     from wan_magic.output.history import jobs, standing
 
-    left = ledger_at(folder.absolute()).open_entries()
-    if not left:
-        return ""
-    ids = {entry.id for entry in left}
-    states = Counter(standing(entry, ids) for entry in left)
-    counted = ", ".join(f"{number} {state}" for state, number in states.items())
-    verb = "is" if len(left) == 1 else "are"
-    return f"wan_magic: {jobs(len(left))} {verb} still out there ({counted}): %wanvideo resume"
+    ledger = ledger_at(folder.absolute())
+    unsent, left = ledger.unsent(), ledger.open_entries()
+    said = []
+    if left:
+        ids = {entry.id for entry in left}
+        made = Counter(standing(entry, ids) for entry in left)["to be fetched"]
+        counted = f" ({made} to be fetched)" if made else ""
+        said.append(f"{jobs(len(left))} {_are(left)} still out there{counted}: %wanvideo resume")
+    if unsent:
+        verb = "was" if len(unsent) == 1 else "were"
+        said.append(f"{len(unsent)} {verb} never sent, nothing is paid: run the cell again")
+    return f"wan_magic: {'; '.join(said)}" if said else ""
+
+
+def _are(entries: list[Entry]) -> str:
+    return "is" if len(entries) == 1 else "are"
