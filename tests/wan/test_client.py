@@ -907,6 +907,8 @@ def test_a_forked_child_opens_its_own_connections(server, client):
 def test_a_message_that_quotes_a_signed_address_is_told_without_its_signature():
     from wan_magic.wan.answers import told
 
-    said = "can't read https://files.example/a.png?Expires=1&Signature=s3cret, or (http://b.x/c?k=1)"
+    said = (
+        "can't read https://files.example/a.png?Expires=1&Signature=s3cret, or (http://b.x/c?k=1)"
+    )
     assert told(said) == "can't read https://files.example/a.png?… or (http://b.x/c?…"
     assert told("no address here? none") == "no address here? none"
