@@ -14,10 +14,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import requests
-from ledger_rows import write
+from ledger_rows import home_ledger, write
 from PIL import Image
 
 from wan_magic import cli
+from wan_magic.jobs.presence import Presence
 from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.video import probe_video
 
@@ -207,6 +208,25 @@ def test_resume_and_wait_print_paths_and_say_what_brought_none(said, folder):
     assert (status, out) == (1, "")
     assert "job a0000000000: endpoint beijing needs a key" in err
     assert said("wait")[0] == 1
+
+
+def test_wait_without_ids_leaves_previews_of_kernels_and_lost_jobs_out(said, folder):
+    values = {"state": "running", "open": True, "made": None, "accepted": time.time()}
+    presence = Presence(home_ledger().folder / "kernels")
+    write("a", **values, is_preview=True, owner=presence.name)
+    write("b", **values | {"accepted": time.time() - 30 * 86400})
+    assert said("wait") == (0, "", "")
+    presence.close()
+
+
+def test_a_job_is_shown_without_what_steers_a_terminal(said, folder):
+    write("a", state="failed", prompt="a \x1b[31mred\x1b[0m cat\nruns", error="\x1b]0;no\x07")
+    out = said("show", "a000")[1]
+    assert "\x1b" not in out
+    assert "a [31mred[0m cat runs" in out
+    write("b", task_id="task-b", prompt="\x1b[31mb")
+    write("c", task_id="task-bc")
+    assert "\x1b" not in said("show", "task")[2]
 
 
 def test_generate_takes_the_options_of_the_magic_and_prints_the_path(said, folder):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +15,7 @@ from decimal import Decimal
 
 import pytest
 
-from wan_magic.errors import LedgerError
+from wan_magic.errors import InputError, LedgerError
 from wan_magic.jobs import ledger as module
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.schema import MIGRATIONS
@@ -160,6 +162,120 @@ def test_a_change_that_fails_in_the_middle_changes_nothing(ledger):
     with pytest.raises(RuntimeError):
         broken()
     assert ledger.entry(job).state == "submitting"
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Let the stop button arrive as a statement returns that begins with these words."""
+    words = []
+
+    class Connection(sqlite3.Connection):
+        def execute(self, sql, *values):
+            result = super().execute(sql, *values)
+            if words and words[0] in sql:
+                words.clear()
+                del result
+                raise KeyboardInterrupt
+            return result
+
+    connect = functools.partial(sqlite3.connect, factory=Connection)
+    monkeypatch.setattr(module.sqlite3, "connect", connect)
+    monkeypatch.setattr(module, "_BUSY_SECONDS", 1.0)
+    return words
+
+
+@pytest.mark.parametrize("words", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE", "CREATE INDEX", "PRAGMA"])
+def test_an_interrupt_as_a_transaction_begins_locks_nobody_out(ledger, interrupted, words):
+    interrupted.append(words)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        add(ledger)
+    second = other(ledger)
+    add(second, id="second")
+    add(ledger)
+    assert len(second.entries()) == 2
+    assert caught.traceback, "which holds the frames, and so the connection"
+    second.close()
+
+
+def test_an_owed_value_that_can_not_be_written_stands_in_nobodys_way(ledger, caplog):
+    add(ledger, task_id="t-1")
+    add(ledger, id="second")
+    add(ledger, id="third")
+    ledger.owe("second", {"task_id": "t-1", "path": "/clips/a.mp4", "seed": 1 << 70})
+    ledger.owe("third", {"path": "/clips/b.mp4"})
+    ledger.change(ROW["id"], {"state": "running"})
+    assert ledger.entry("second").path == "/clips/a.mp4"
+    assert ledger.entry("second").task_id == ""
+    assert ledger.entry("third").path == "/clips/b.mp4"
+    assert "task_id can't be written down: UNIQUE" in caplog.text
+    assert "seed can't be written down" in caplog.text
+    caplog.clear()
+    ledger.check()
+    assert not caplog.text
+
+
+def test_halves_of_characters_are_written_as_question_marks(ledger):
+    add(ledger, prompt="a cat \ud83d", folder="/home/f\udcfcr")
+    ledger.change(ROW["id"], {"error": "\udcff"}, "failed", "why: \udcff")
+    found = ledger.entry(ROW["id"])
+    assert (found.prompt, found.folder, found.error) == ("a cat ?", "/home/f?r", "?")
+    assert ledger.events(ROW["id"])[-1][2] == "why: ?"
+    assert ledger.find("\ud800\ud800\ud800\ud800") == []
+
+
+def test_a_value_that_sqlite_does_not_know_is_told_as_the_ledgers_own_error(ledger):
+    with pytest.raises(LedgerError):
+        add(ledger, seed=1 << 70)
+    with pytest.raises(LedgerError):
+        add(ledger, seed=object())
+    assert ledger.entries() == []
+
+
+def test_another_error_within_a_transaction_stays_itself(ledger):
+    with pytest.raises(InputError), ledger.transaction():  # a ValueError, too
+        raise InputError("no cat")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file is not deleted there")
+def test_a_ledger_that_was_deleted_is_made_anew_and_its_process_stays_alive(ledger, caplog):
+    add(ledger)
+    shutil.rmtree(ledger.folder)
+    ledger.check()
+    assert "opened anew" in caplog.text
+    add(ledger, id="second")
+    there = other(ledger)
+    [found] = there.entries()
+    assert found.id == "second"
+    assert there.is_watched(found), "others find the lock again"
+    with pytest.raises(LedgerError):  # so nothing is sent of which nobody knows
+        ledger.change(ROW["id"], {"sent": 1.0}, "submitting")
+    there.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file is not replaced there")
+def test_a_ledger_that_was_replaced_is_the_other_one_then(ledger, tmp_path):
+    add(ledger)
+    restored = Ledger(tmp_path / "restored")
+    add(restored, id="restored")
+    restored.close()
+    restored.path.replace(ledger.path)
+    for name in ("-wal", "-shm"):
+        ledger.path.with_name(ledger.path.name + name).unlink(missing_ok=True)
+    assert [entry.id for entry in ledger.entries()] == ["restored"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="other rules there")
+def test_everything_of_it_is_its_owners_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        ledger = Ledger(tmp_path / "home")
+        add(ledger)
+    finally:
+        os.umask(before)
+    files = [ledger.folder, *ledger.folder.rglob("*")]
+    assert {path.name for path in files} > {"home", "kernels", "ledger.sqlite3-wal"}
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
+    ledger.close()
 
 
 def test_many_threads_and_processes_write_at_once(tmp_path):
@@ -369,6 +485,43 @@ else:
     ledger.close()
 
 
+def test_a_process_that_ends_leaves_no_lock_and_writes_nothing_more(ledger):
+    add(ledger)
+    assert len(list((ledger.folder / "kernels").iterdir())) == 1
+    ledger.leave()
+    assert list((ledger.folder / "kernels").iterdir()) == []
+    with pytest.raises(LedgerError, match="this process ends"):  # what waits is not sent now
+        ledger.change(ROW["id"], {"sent": 1.0}, "submitting")
+
+
+def test_the_end_of_the_interpreter_gives_the_lock_up(tmp_path):
+    script = """
+import sys
+from pathlib import Path
+from wan_magic.jobs.ledger import ledger_at
+print(ledger_at(Path(sys.argv[1])).presence.name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, check=True
+    )
+    assert len(done.stdout.strip()) == 32
+    assert list((tmp_path / "kernels").iterdir()) == []
+
+
+def test_locks_of_dead_processes_are_swept_up_and_young_ones_are_not(ledger):
+    add(ledger)
+    kernels = ledger.folder / "kernels"
+    for name in ("dead", "young"):
+        (kernels / f"{name}.lock").touch()
+    for path in kernels.glob("*.lock"):
+        if path.stem != "young":
+            os.utime(path, (1e9, 1e9))
+    second = other(ledger)
+    assert second.entries()
+    assert {path.stem for path in kernels.iterdir()} == {"young", ledger.presence.name}
+    second.close()
+
+
 # -- what can't be fetched any more -----------------------------------------------------------
 
 
@@ -457,6 +610,37 @@ def test_what_was_spent_counts_what_runs_and_not_what_failed(ledger, clock):
     assert spent["notebook"] == {"CNY": Decimal("5.5")}
 
 
+def test_what_a_dead_process_never_sent_is_not_spent(ledger):
+    add(ledger, id="unsent", currency="CNY", estimate="2")
+    add(ledger, id="sent", currency="CNY", estimate="3", sent=1.0)
+    second = other(ledger)
+
+    def spent():
+        with second.transaction() as connection:
+            return second.spent(connection, {"day": 0.0}, "")["day"]
+
+    assert spent() == {"CNY": Decimal(5)}, "while its process lives it may be sent"
+    ledger.presence.close()
+    assert spent() == {"CNY": Decimal(3)}
+    second.close()
+
+
+def test_what_was_spent_is_summed_without_reading_whole_jobs(ledger, monkeypatch):
+    add(ledger, currency="CNY", estimate="2", request="no JSON")
+    with ledger.transaction() as connection:
+        assert ledger.spent(connection, {"day": 0.0}, "")["day"] == {"CNY": Decimal(2)}
+    [bill] = ledger.bills()
+    assert (bill.spent, bill.currency) == (Decimal(2), "CNY")
+
+
+def test_a_closed_job_of_which_nobody_knows_the_end_counts_as_expected(ledger):
+    add(ledger, id="lost", open=0, lost=1, currency="CNY", estimate="2", task_id="t-1")
+    with ledger.transaction() as connection:
+        assert ledger.spent(connection, {"day": 0.0}, "")["day"] == {"CNY": Decimal(2)}
+    entry, [line], [bill] = ledger.entry("lost"), ledger.lines(), ledger.bills()
+    assert entry.spent == line.spent == bill.spent == Decimal(2)
+
+
 def test_run_times_are_those_of_the_same_kind_watched_to_the_end(ledger):
     kind = {"place": "p", "tier": "720P", "seconds": 5.0}
     add(ledger, id="1", accepted=100.0, made=190.0, **kind)
@@ -477,8 +661,69 @@ def test_tasks_in_flight_are_those_of_other_living_processes(ledger):
     assert ledger.in_flight("me", "wan2.6-i2v") == 0
 
 
-def test_a_forgotten_job_leaves_nothing(ledger):
+def test_a_forgotten_job_that_cost_nothing_leaves_nothing(ledger):
     job = add(ledger)
-    ledger.forget(job)
+    assert ledger.forget(job) is None
     assert ledger.entry(job) is None
     assert ledger.events(job) == []
+    connection = sqlite3.connect(ledger.path)
+    assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+    connection.close()
+
+
+PAID = {
+    "sent": 1.0,
+    "accepted": 2.0,
+    "made": 3.0,
+    "task_id": "t-1",
+    "fingerprint": "f",
+    "currency": "CNY",
+    "estimate": "2",
+    "cost": "1.5",
+    "notebook": "n.ipynb",
+    "open": 0,
+    "prompt": "secret",
+    "path": "/clips/secret.mp4",
+    "request": '{"prompt": "secret"}',
+    "actual_prompt": "secret",
+    "notes": '["secret"]',
+    "error": "secret",
+    "folder": "/secret",
+}
+
+
+def test_what_a_forgotten_job_cost_still_counts_and_nothing_else_is_kept(ledger):
+    job = add(ledger, **PAID)
+    assert ledger.forget(job).spent == Decimal("1.5")
+    assert ledger.forget(job) is None, "once"
+    assert ledger.entry(job) is None
+    assert ledger.find(job) == ledger.find("t-1") == ledger.entries() == ledger.lines() == []
+    assert ledger.entries_of([job]) == {}
+    assert (ledger.count(), ledger.events(job), ledger.twins("f", "")) == (0, [], [])
+    with ledger.transaction() as connection:
+        spent = ledger.spent(connection, {"day": 0.0}, "n.ipynb")
+    assert spent == {"day": {"CNY": Decimal("1.5")}, "notebook": {"CNY": Decimal("1.5")}}
+    assert [bill.spent for bill in ledger.bills()] == [Decimal("1.5")]
+    connection = sqlite3.connect(ledger.path)
+    assert "secret" not in str(connection.execute("SELECT * FROM jobs").fetchall())
+    connection.close()
+
+
+def test_a_task_of_a_forgotten_job_can_be_had_again_and_is_counted_once(ledger):
+    ledger.forget(add(ledger, **PAID))
+    assert ledger.known_tasks("me") == {"t-1"}, "it is nobody else's"
+    add(ledger, id="again", task_id="t-1", currency="CNY", cost="1.5", made=3.0)
+    assert [bill.spent for bill in ledger.bills()] == [Decimal("1.5")]
+
+
+def test_a_job_that_is_forgotten_while_it_runs_is_counted_by_its_end(ledger):
+    job = add(ledger, **PAID | {"made": None, "cost": None, "open": 1})
+    ledger.forget(job)
+    assert [bill.spent for bill in ledger.bills()] == [Decimal(2)]
+    ledger.change(job, {"state": "done", "made": 5.0, "cost": "1.75", "path": "/secret"}, "done")
+    assert [bill.spent for bill in ledger.bills()] == [Decimal("1.75")]
+    connection = sqlite3.connect(ledger.path)
+    assert connection.execute("SELECT path FROM jobs").fetchall() == [("",)]
+    connection.close()
+    ledger.change(job, {"state": "failed", "made": None, "lost": 0}, "failed")
+    assert ledger.bills() == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from job_fakes import task
 
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.ledger import Ledger
@@ -24,6 +27,25 @@ def noted(tmp_path):
     job.record = LedgerRecord(ledger)
     yield job, ledger, clock
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "lost"),
+    [
+        (task("FAILED", code="InternalError", message="no cats"), False),
+        (task("FAILED"), False),
+        (task("CANCELED"), False),
+        (task("UNKNOWN"), True),
+    ],
+    ids=["failed", "failed without a word", "cancelled", "not known any more"],
+)
+def test_only_the_services_word_makes_a_task_cost_nothing(noted, drive, answer, lost):
+    job, ledger, _ = noted
+    with ledger.transaction() as connection:
+        ledger.change_in(connection, job.id, {"estimate": "2", "currency": "CNY"})
+    drive(job=job, ledger=ledger, queries=[answer]).run()
+    entry = ledger.entry(job.id)
+    assert (entry.open, entry.lost, entry.spent) == (False, lost, Decimal(2 * lost))
 
 
 @pytest.mark.parametrize(

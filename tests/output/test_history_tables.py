@@ -254,6 +254,17 @@ def test_exports_hold_what_can_be_computed_with(here):
     assert (line["id"], line["prompt"], line["cost"]) == (job.id, "prompt a", "1.5")
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_text_is_no_formula_in_csv(first):
+    job = entry(prompt=f"{first}HYPERLINK(1)", seconds=-1.0)
+    # The ends of lines within a cell are not read alike by all.
+    text = JobTable([job]).to_csv().replace("\r", "<CR>")
+    first = first.replace("\r", "<CR>")
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert (line["prompt"], line["seconds"]) == (f"'{first}HYPERLINK(1)", "-1.0")
+    assert json.loads(JobTable([job]).to_json())[0]["prompt"] == job.prompt
+
+
 def test_exports_hold_no_secrets():
     job = entry(request={"inputs": [{"name": "cat.png", "digest": "0" * 64}]}, usage={"u": SECRET})
     for text in exports(JobTable([job])):
