@@ -93,7 +93,7 @@ def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
     except LedgerError as exc:  # a paid clip is fetched all the same
         entry, ledger, note = None, None, exc.message
     if entry is None and ledger is not None and len(word) < _TASK_ID:
-        raise unknown(word, ledger.entries())
+        raise unknown(word, ledger.entries(limit=2000))
     if entry is None or ledger is None:
         return _adopted(word, settings.override(**given), (note,))
     if job := launch.live_job(entry.id):

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
 
 
+LOST = "UNKNOWN"
+"""The code of a task that the service does not know: it may have been made, and billed."""
+
+
 def pause(tries: int) -> float:
     """Seconds before another try: 1, 2, 4 … 30, and a little chance."""
     return min(30.0, 2.0**tries) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter

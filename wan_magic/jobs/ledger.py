@@ -585,10 +585,6 @@ class Ledger:
         rows = connection.execute(sql, values) if connection else self._read(sql, values)
         return [entry_of(row) for row in rows]
 
-    def can_go_on(self, entry: Entry) -> bool:
-        """Whether the service may still have a result for a job."""
-        return not self._past(entry) and not self._is_lost(entry)
-
     def spent(
         self, connection: sqlite3.Connection, starts: Mapping[str, float], notebook: str
     ) -> dict[str, dict[str, Decimal]]:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import JobCancelled, JobFailed, LedgerError, WanError
+from wan_magic.jobs.common import LOST
 from wan_magic.jobs.job import Job, Record, State
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from wan_magic.jobs.ledger import Ledger
 
 _log = logging.getLogger(__name__)
-_TOLD = "the task failed"
-"""How a message of `wan_magic.jobs.watch` begins where the service said so: nothing is billed."""
 
 
 class LedgerRecord(Record):
@@ -141,8 +140,4 @@ def is_open(job: Job, outcome: Clip | WanError) -> bool:
 
 def _is_lost(job: Job, outcome: Clip | WanError) -> bool:
     """Whether a task is given up without the service's word on how it ended: it may be billed."""
-    return (
-        isinstance(outcome, JobFailed)
-        and bool(job.task_id)
-        and not outcome.message.startswith(_TOLD)
-    )
+    return isinstance(outcome, JobFailed) and bool(job.task_id) and outcome.code == LOST

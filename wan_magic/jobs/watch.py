@@ -12,7 +12,7 @@ from wan_magic.errors import (
     JobFailed,
     JobTimeout,
 )
-from wan_magic.jobs.common import detached, pause, resume_hint
+from wan_magic.jobs.common import LOST, detached, pause, resume_hint
 from wan_magic.jobs.job import State
 from wan_magic.jobs.limits import limiter_for
 from wan_magic.jobs.overview import overview_for
@@ -232,6 +232,7 @@ def _check_lost(job: Job, task: Task, seconds: float) -> None:
         hint="the preview server forgets its tasks when its kernel ends: run the cell again"
         if job.is_preview
         else f"check that --endpoint is the one that it was submitted to; {resume_hint(job)}",
+        code=LOST,
         task_id=job.task_id,
         request_id=task.request_id,
     )
