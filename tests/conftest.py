@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -22,4 +23,6 @@ def clean_machine(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
-    return home
+    yield home
+    if launch := sys.modules.get("wan_magic.launch"):
+        launch._live.clear()  # no test waits for the jobs of another, some of which never end

@@ -133,7 +133,8 @@ def jobs(tmp_path_factory):
     sound(folder / "voice.wav", 2)
     sound(folder / "song.wav", 3)
     movie(folder / "move.mp4")
-    settings = Settings(endpoint="local", out=folder / "clips", timeout=600)
+    home = folder / "home"  # and not the one of whoever runs the tests
+    settings = Settings(endpoint="local", out=folder / "clips", timeout=600, data_home=home)
     started = {}
     for name, (line, *_) in EXPECTED.items():
         _, options = parse(f"clip --model {name} --seed 1 {line}", None)

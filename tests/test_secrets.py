@@ -194,6 +194,7 @@ def test_the_key_appears_nowhere(
     shell, keyed, dump, caplog, capfd, tmp_path, clean_machine, monkeypatch
 ):
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr("wan_magic.jobs.submit.pause", lambda tries: 0.01)
     widgets = []
     ipywidgets.Widget.on_widget_constructed(widgets.append)
 
@@ -305,8 +306,9 @@ def test_the_key_appears_nowhere(
         "wan_magic.generate('A cat', image='cat.png', endpoint='http://127.0.0.1:9/api/v1')",
     ],
 )
-def test_tracebacks_with_all_variables_do_not_show_it_either(shell, keyed, dump, call):
+def test_tracebacks_with_all_variables_do_not_show_it_either(shell, keyed, dump, call, monkeypatch):
     """IPython's Verbose mode, and an error of the user's own over ours, so that all is shown."""
+    monkeypatch.setattr("wan_magic.jobs.submit.pause", lambda tries: 0.01)
     program = f"""
         import wan_magic
         try:

@@ -44,6 +44,11 @@ def test_after_a_restart_one_line_says_what_is_left_and_resume_brings_it_back(
     held_api.let_one_end()
     notebook.wait_for_output(2, selector="video")
     assert len(tasks(held_api)) == 1
+    listed = notebook.run_code("%wanvideo jobs").cell
+    notebook.wait_for_output(listed, selector="table")
+    assert "A paper boat in the rain" in notebook.output_text(listed)
+    cost = notebook.run_code("%wanvideo cost").cell
+    notebook.wait_for_output(cost, text="price unknown")
 
 
 def test_running_all_again_after_a_restart_joins_what_runs_and_shows_what_is_done(
@@ -105,20 +110,3 @@ def test_what_is_over_the_limits_waits_visibly_and_can_be_cancelled_for_nothing(
     notebook.wait_for_output(1, selector="video")
     notebook.wait_for_output(2, selector="[data-state=running]")
     assert len(tasks(held_api)) == 2
-
-
-def test_the_history_and_what_it_cost(open_notebook, held_api):
-    cells = [LOAD, BOAT, "%wanvideo jobs", "%wanvideo cost", "%wanvideo show"]
-    notebook = open_notebook(cells, env=hosted(held_api))
-    notebook.run(0)
-    notebook.run(1)
-    held_api.let_one_end()
-    notebook.wait_for_output(1, selector="video")
-    notebook.run(2)
-    notebook.wait_for_output(2, selector="table")
-    assert "A paper boat in the rain" in notebook.output_text(2)
-    notebook.run(3)
-    notebook.wait_for_output(3, text="unknown price")
-    job = notebook.run_code("print(boat.id)").cell
-    shown = notebook.run_code(f"%wanvideo show {notebook.output_text(job).strip()[:6]}").cell
-    notebook.wait_for_output(shown, selector="video")

@@ -58,7 +58,7 @@ def assert_plays_the_clip(state):
 
 
 @pytest.mark.usefixtures("cat")
-@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
+@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("notebook", "k7")])
 def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     open_notebook, context, server, held_api, ui, kernel
 ):
@@ -141,7 +141,7 @@ def test_cancel_ends_a_task_that_waits(open_notebook, busy_api, kernel):
 
 
 @pytest.mark.usefixtures("cat")
-@pytest.mark.parametrize("kernel", ["k7", "k6"])
+@pytest.mark.parametrize("kernel", ["k7"])
 def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
     open_notebook, held_api, kernel
 ):
@@ -206,7 +206,7 @@ def test_errors_read_well_and_failures_become_a_clear_card(open_notebook, notebo
     assert WIDGET not in notebook.saved_mimetypes()
 
 
-@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6"), ("notebook", "k7")])
+@pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6")])
 def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     notebook = open_notebook([LOAD, "%wanvideo panel"], kernel=kernel, ui=ui)
     notebook.run(0)

@@ -18,6 +18,12 @@ from wan_magic.errors import ApiError
 from wan_magic.wan.client import WanClient
 
 
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch):
+    """An endpoint where nobody listens is called again at once; the pauses have their own tests."""
+    monkeypatch.setattr("wan_magic.jobs.submit.pause", lambda tries: 0.01)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A working directory with one good picture, cat.png."""

@@ -51,7 +51,7 @@ def test_a_clip_within_the_limit(said):
 
 def test_a_clip_over_the_limit_is_told_and_not_refused(said):
     assert said(max_cost=limits_of("2 CNY"))[1:] == [
-        "would be refused: this clip costs about 3.00 CNY, over --max-cost 2.00 CNY",
+        "would be refused: this clip costs about 3.00 CNY, over your max_cost of 2.00 CNY",
         "→ a shorter or smaller clip costs less; --max-cost 3 allows it",
     ]
 

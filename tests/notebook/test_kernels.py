@@ -281,7 +281,7 @@ def test_ctrl_c_in_a_terminal_stops_the_waiting_alone(place, slow):
         said += process.communicate(timeout=20)[0]
     assert process.returncode != 0
     assert "interrupted: this cell no longer waits" in said
-    assert re.search(r"%wanvideo resume [0-9a-f-]{36}", said)
+    assert re.search(r"task [0-9a-f-]{36}\)\n→ %wanvideo show [0-9a-f]{12} shows it again", said)
     assert "Traceback" not in said
     assert KEY not in said
 

@@ -25,7 +25,7 @@ def _unsigned(url: str) -> str:
     parts = urlsplit(url)
     pairs = parts.query.split("&")
     kept = [pair for pair in pairs if not _SIGNATURE.search(pair.partition("=")[0])]
-    return urlunsplit(parts._replace(query="&".join(kept)))
+    return url if kept == pairs else urlunsplit(parts._replace(query="&".join(kept)))
 
 
 @dataclass(frozen=True, kw_only=True)
