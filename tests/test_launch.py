@@ -82,6 +82,17 @@ def test_an_error_at_the_beginning_is_raised_where_the_cell_is(home, monkeypatch
         wan_magic.submit("waves", **FAST)
 
 
+def test_a_job_that_cannot_be_run_is_nobodys(home, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("wan_magic.jobs.runner.Runner.start", refuse)
+    with pytest.raises(RuntimeError):
+        wan_magic.submit("waves", **FAST)
+    assert Ledger(home).entries()[0].owner == ""
+    assert launch.live_jobs() == []
+
+
 def test_a_job_that_cannot_be_bound_is_nobodys(home):
     def refuse(job):
         raise RuntimeError("no such name")

@@ -217,7 +217,12 @@ def run(
         with StorageSession() as storage:  # its connections end with the job
             yield from live(job, client, storage, folder, ledger=ledger)
 
-    job.wake = _runner().start(steps()).wake
+    try:
+        job.wake = _runner().start(steps()).wake
+    except BaseException:  # it does not run, and nobody must wait for it
+        with _lock:
+            _live.pop(job.id, None)
+        raise
 
 
 def _ended(job: Job) -> None:
