@@ -1,0 +1,71 @@
+"""Every word on the screen exists in every language."""
+
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+import wan_magic
+from wan_magic import texts
+from wan_magic.texts_zh import TEXTS
+
+PACKAGE = Path(wan_magic.__file__).parent
+
+
+def literals() -> set[str]:
+    """Return the texts that the package hands to `tr`."""
+    found = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id == "tr" and isinstance(node.args[0], ast.Constant):
+                    found.add(node.args[0].value)
+    return found
+
+
+def names(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_each_text_is_translated() -> None:
+    assert literals() - TEXTS.keys() == set()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_translation_fills_in_the_same_values(text: str) -> None:
+    assert names(TEXTS[text]) == names(text)
+    assert TEXTS[text].strip()
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"WAN_MAGIC_LANGUAGE": "zh", "LC_ALL": "en_US.UTF-8"}, "zh"),
+    ],
+)
+def test_the_language_follows_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: str
+) -> None:
+    for name in ("WAN_MAGIC_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert texts.language() == expected
+
+
+def test_what_is_chosen_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "en")
+    monkeypatch.setattr(texts, "_chosen", "zh")
+    assert texts.tr("Cancel") == "取消"
+
+
+def test_a_text_without_a_translation_stays_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_chosen", "zh")
+    assert texts.tr("no {word} of it", word="trace") == "no trace of it"

@@ -1,0 +1,67 @@
+"""The words on cards, players, panels and galleries, in the user's language.
+
+The English text is the key, so that the code reads as the screen does; a text that a
+language lacks stays English. Errors, help and what the server says are not translated:
+people search for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+LANGUAGES = ("en", "zh")
+"""English, and simplified Chinese."""
+
+_chosen: str | None = None
+
+
+def use(language: str | None) -> None:
+    """Choose the language of this process; None leaves the choice to the environment.
+
+    Parameters
+    ----------
+    language : {"en", "zh"} or None
+        Checked by whoever read it.
+    """
+    global _chosen
+    _chosen = language
+
+
+def language() -> str:
+    """Return the language in use: chosen, else ``WAN_MAGIC_LANGUAGE``, else the locale's.
+
+    Returns
+    -------
+    str
+        ``"en"`` or ``"zh"``.
+    """
+    if _chosen:
+        return _chosen
+    # The order in which POSIX programs read a locale for messages.
+    for name in ("WAN_MAGIC_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name, ""):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def tr(text: str, /, **values: object) -> str:
+    """Return a text in the language in use, with its ``{names}`` filled in.
+
+    Parameters
+    ----------
+    text : str
+        In English; a literal, so that a test finds it.
+    **values
+        For the names in braces. Nothing is escaped: that is for who makes HTML of it.
+
+    Examples
+    --------
+    >>> tr("task {id}", id="0385dc79")
+    'task 0385dc79'
+    """
+    known: dict[str, str] = {}
+    if language() != "en":
+        known = importlib.import_module(f"wan_magic.texts_{language()}").TEXTS
+    said = known.get(text, text)
+    return said.format(**values) if values else said
