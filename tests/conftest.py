@@ -23,6 +23,7 @@ def clean_machine(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
+    monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "en")  # tests read the screen
     yield home
     if launch := sys.modules.get("wan_magic.launch"):
         launch._live.clear()  # no test waits for the jobs of another, some of which never end
