@@ -12,21 +12,23 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.output import html
+from wan_magic.output.ended import Bundle, ended_bundle
+from wan_magic.output.ended import started_bundle as started_bundle
+from wan_magic.output.ended import undrawable_bundle as undrawable_bundle
+from wan_magic.output.facts import amount, model_name, wishes
+from wan_magic.output.facts import price_line as price_line
+from wan_magic.output.facts import request_facts as request_facts
 from wan_magic.output.place import relative_src
 
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
-    from wan_magic.wan.estimate import Estimate
-    from wan_magic.wan.media import Input
     from wan_magic.wan.request import VideoRequest
 
 EMBED_MAX_BYTES = 8 * 1024 * 1024
 """Files up to this are embedded where the front end can't reach them."""
 
 _SHOWN_HEIGHT = 520
-
-Bundle = tuple[dict[str, Any], dict[str, Any]]
 
 
 def player_bundle(clip: Clip) -> Bundle:
@@ -105,7 +107,7 @@ def _shown_width(clip: Clip) -> int:
 def _caption(clip: Clip) -> list[str]:
     request = clip.request
     facts = [
-        _model(request, is_preview=clip.is_preview),
+        model_name(request, is_preview=clip.is_preview),
         f"{clip.width}×{clip.height}",
         f"{clip.duration:g} s",
         "" if clip.has_audio else "silent",
@@ -122,172 +124,21 @@ def _caption(clip: Clip) -> list[str]:
     return [*lines, html.notes(clip.notes)]
 
 
-def wishes(request: VideoRequest) -> list[str]:
-    """Return what else was asked for, as HTML: only what was set."""
-    yes_no = {True: "yes", False: "no", None: None}
-    said = {
-        **_given(request),
-        "effect": request.template,
-        "ratio": request.ratio,
-        "shots": request.shot_type,
-        "mode": request.mode,
-        "function": request.function,
-        "sound": {True: "auto", False: "off", None: request.audio_setting}[request.audio],
-        "prompt extension": yes_no[request.prompt_extend],
-        "watermark": yes_no[request.watermark],
-        "picture check": yes_no[request.check_image],
-        "negative prompt": request.negative_prompt,
-        **{name: str(value) for name, value in request.named_extras().items()},
-    }
-    return [
-        f"{html.text(name)}: {html.text(html.short(text, 200))}"
-        for name, text in said.items()
-        if text
-    ]
-
-
-_INPUT_WORDS = {
-    "image": "picture",
-    "last_frame": "last frame",
-    "ref": "references",
-    "video": "video",
-    "clip": "continues",
-    "audio": "sound from",
-    "mask": "mask",
-    "file": "document",
-    "link": "page",
-}
-
-
-def _given(request: VideoRequest) -> dict[str, str]:
-    """Return the names of the inputs."""
-    return {words: _names(request.of(option)) for option, words in _INPUT_WORDS.items()}
-
-
-def _names(inputs: tuple[Input, ...]) -> str:
-    """Return names; a sound among references is the voice of the one before it."""
-    names: list[str] = []
-    for one in inputs:
-        if one.option == "ref" and one.media == "audio" and names:
-            names[-1] += f" (voice: {one.name})"
-        else:
-            names.append(one.name)
-    return ", ".join(names)
-
-
-def _model(request: VideoRequest, *, is_preview: bool) -> str:
-    """Return the model's name, with a badge where a preview only stands in for it."""
-    badge = f"{html.badge('PREVIEW', 'preview')} " if is_preview else ""
-    return badge + html.text(request.model)
-
-
 def cost_line(clip: Clip) -> str:
     """Return what the clip cost, in words."""
     if clip.from_library:
-        before = "" if clip.is_preview else f" (it cost {_amount(clip.cost)})"
+        before = "" if clip.is_preview else f" (it cost {amount(clip.cost)})"
         return f"from your library, 0.00{before}"
     if not clip.is_preview:
-        return _amount(clip.cost)
+        return amount(clip.cost)
     if clip.cost.per_second is None:
         return "free"
-    return f"free (the hosted API: {_amount(clip.cost)})"
-
-
-def _amount(cost: Estimate) -> str:
-    """Return an amount, and whether its price is certain."""
-    return f"{cost}, unconfirmed" if cost.note and cost.per_second is not None else str(cost)
-
-
-def ended_bundle(job: Job) -> Bundle:
-    """Return the mimebundle of a job that ended without a clip: what, why, what to do."""
-    error = job.exception()
-    message = getattr(error, "message", str(error))
-    hint = getattr(error, "hint", "")
-    ids = {
-        "code": getattr(error, "code", ""),
-        "task": getattr(error, "task_id", "") or job.task_id,
-        "request": getattr(error, "request_id", "") or job.request_id,
-    }
-    label, tone = _ENDINGS.get(str(job.state), _ENDINGS["failed"])
-    request = job.request
-    data = {
-        "text/html": html.frame(
-            f"<div>{html.badge(label, tone)} <b>{html.text(message)}</b></div>",
-            f'<div style="margin-top:4px">→ {html.text(hint)}</div>' if hint else "",
-            html.prompt(request.prompt),
-            html.line(*request_facts(job), f"after {html.duration(job.elapsed)}"),
-            html.line(*wishes(request)),
-            html.line(*(f"{name} {html.code(value)}" for name, value in ids.items() if value)),
-            tone=tone,
-        ),
-        "text/plain": f"{label}: {error}",
-    }
-    return data, {"wan_magic": {**_request_facts(request), "task_id": job.task_id}}
-
-
-def request_facts(job: Job) -> list[str]:
-    """Return what will be made, as HTML; of a resumed job only what is known."""
-    request = job.request
-    facts = [_model(request, is_preview=job.is_preview)]
-    if job.knows_request:
-        facts.append(html.text(request.size or request.tier))
-        if request.effective_duration:
-            facts.append(f"{request.effective_duration:g} s")
-        facts += [f"seed {request.seed}"] if request.seed is not None else []
-    if not job.is_preview:
-        facts.append(f"at {html.text(job.endpoint)}")
-    return facts
-
-
-def price_line(job: Job) -> str:
-    """Return the expected cost in words."""
-    if job.is_resumed or job.was_sent:
-        return "no further cost"
-    if job.estimate.per_second is None:
-        return "free preview" if job.is_preview else "price unknown here"
-    if not job.is_preview:
-        return f"estimated cost {job.estimate} ({job.estimate.detail})"
-    return f"free preview (the hosted API: about {_amount(job.estimate)})"
-
-
-def started_bundle(job: Job) -> dict[str, str]:
-    """Return what a front end without widgets shows while the job runs."""
-    return {
-        "text/html": html.frame(
-            f"<div>{html.badge('SUBMITTED' if job.task_id else 'SUBMITTING', 'plain')}"
-            " the clip was not there yet when this was saved</div>",
-            html.prompt(job.request.prompt),
-            html.line(*request_facts(job), html.text(price_line(job))),
-            html.line(
-                f"task {html.code(job.task_id)}",
-                f"{html.code(f'%wanvideo resume {job.task_id}')} fetches it within 24 hours",
-            )
-            if job.task_id
-            else "",
-        ),
-        "text/plain": repr(job),
-    }
-
-
-_ENDINGS: dict[str, tuple[str, html.Tone]] = {
-    "failed": ("FAILED", "bad"),
-    "cancelled": ("CANCELLED", "plain"),
-    "detached": ("NOT WATCHED", "warn"),
-}
+    return f"free (the hosted API: {amount(clip.cost)})"
 
 
 def end_bundle(job: Job) -> Bundle:
     """Return what an ended job leaves in the notebook: its player, or why there is none."""
     return ended_bundle(job) if job.exception() else player_bundle(job.result())
-
-
-def undrawable_bundle(job: Job, problem: Exception) -> dict[str, str]:
-    """Return what to show where the end of a job can't be drawn: the job is fine."""
-    message = f"the job has ended, but can't be shown: {type(problem).__name__}: {problem}"
-    return {
-        "text/html": html.frame(html.text(message), html.line(html.text(job)), tone="warn"),
-        "text/plain": f"{message}\n{job!r}",
-    }
 
 
 def plain_line(clip: Clip) -> str:
