@@ -12,12 +12,12 @@ import os
 import tempfile
 import threading
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wan_magic.errors import LedgerError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from wan_magic.jobs.entry import Entry
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
+
+Begun = TypeVar("Begun")
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -68,6 +70,38 @@ def start(
     SettingsError, LedgerError, BudgetExceeded
         Before anything is sent.
     """
+    return start_all(
+        [(request, notes)], settings, fresh=fresh, cell=cell, bind=lambda jobs: bind(jobs[0])
+    )[0]
+
+
+def start_all(
+    wanted: Sequence[tuple[VideoRequest, tuple[str, ...]]],
+    settings: Settings,
+    *,
+    fresh: bool = False,
+    cell: str = "",
+    bind: Callable[[list[Job]], None] = lambda jobs: None,  # noqa: ARG005
+    allow: Callable[[Endpoint, Ledger | None, Path], None] = lambda *_: None,
+) -> list[Job]:
+    """Start the jobs of checked requests: all are written down before the first is sent.
+
+    Parameters
+    ----------
+    wanted : sequence of (VideoRequest, tuple of str)
+        Complete, each with what the user should know; no two equal ones, unless each is a new
+        clip.
+    allow : callable
+        Gets the endpoint, the ledger and the folder, and raises where all of them together
+        must not begin; nothing is written down then.
+    others
+        As for `start`.
+
+    Raises
+    ------
+    SettingsError, LedgerError, BudgetExceeded
+        Before anything is sent.
+    """
     from wan_magic.jobs.intake import take_in
     from wan_magic.output.place import notebook
 
@@ -75,25 +109,32 @@ def start(
     endpoint = resolve(settings)
     beside = notebook()
 
-    def begin(is_wanted: Callable[[], bool]) -> Job:
+    def begin(is_wanted: Callable[[], bool]) -> list[Job]:
         ledger = ledger_for(settings, endpoint)
-        job, begins = take_in(
-            request,
-            endpoint,
-            settings,
-            ledger=ledger,
-            folder=folder,
-            notes=notes,
-            fresh=fresh,
-            notebook=beside,
-            cell=cell,
-            live=_live,
-        )
-        if begins:
-            _run_or_leave(job, endpoint, folder, ledger, is_wanted=is_wanted, bind=bind)
-        else:
-            bind(job)
-        return job
+        allow(endpoint, ledger, folder)
+        jobs: list[Job] = []
+        new: list[Job] = []
+        try:
+            for request, notes in wanted:
+                job, begins = take_in(
+                    request,
+                    endpoint,
+                    settings,
+                    ledger=ledger,
+                    folder=folder,
+                    notes=notes,
+                    fresh=fresh,
+                    notebook=beside,
+                    cell=cell,
+                    live=_live,
+                )
+                jobs.append(job)
+                new += [job] if begins else []
+        except BaseException:
+            _leave(new, ledger)
+            raise
+        _run_or_leave(new, endpoint, folder, ledger, is_wanted, bind=lambda: bind(jobs))
+        return jobs
 
     return whole(begin)
 
@@ -121,15 +162,14 @@ def take_up(entry: Entry, settings: Settings) -> Job:
 
     def begin(is_wanted: Callable[[], bool]) -> Job:
         job, begins = take_up_job(entry, endpoint, settings, ledger, _live)
-        if begins:
-            _run_or_leave(job, endpoint, folder, ledger, is_wanted=is_wanted)
+        _run_or_leave([job] if begins else [], endpoint, folder, ledger, is_wanted)
         return job
 
     return whole(begin)
 
 
-def whole(begin: Callable[[Callable[[], bool]], Job]) -> Job:
-    """Let a job begin as a whole or not at all, whenever the stop button is pressed.
+def whole(begin: Callable[[Callable[[], bool]], Begun]) -> Begun:
+    """Let jobs begin as a whole or not at all, whenever the stop button is pressed.
 
     An interrupt reaches the main thread alone; in the middle of this it would leave a job that
     is written down as ours and that nobody runs.
@@ -137,17 +177,17 @@ def whole(begin: Callable[[Callable[[], bool]], Job]) -> Job:
     Parameters
     ----------
     begin : callable
-        Gets a function that tells whether the job is still wanted.
+        Gets a function that tells whether they are still wanted.
 
     Raises
     ------
     KeyboardInterrupt
-        If interrupted; the job then is not begun, or goes on where it was sent already.
+        If interrupted; they then are not begun, or go on where they were sent already.
     """
     from concurrent.futures import Future
 
     wanted = [True]
-    outcome: Future[Job] = Future()
+    outcome: Future[Begun] = Future()
 
     def work() -> None:
         try:
@@ -167,29 +207,29 @@ def whole(begin: Callable[[Callable[[], bool]], Job]) -> Job:
 
 
 def _run_or_leave(
-    job: Job,
+    jobs: list[Job],
     endpoint: Endpoint,
     folder: Path,
     ledger: Ledger | None,
-    *,
     is_wanted: Callable[[], bool],
-    bind: Callable[[Job], None] = lambda job: None,  # noqa: ARG005
+    bind: Callable[[], None] = lambda: None,
 ) -> None:
-    """Let a job live; where it is no longer wanted, leave it to whoever comes next."""
+    """Let jobs live; where they are no longer wanted, leave them to whoever comes next."""
+    left = list(jobs)
     try:
-        bind(job)
+        bind()
         if is_wanted():
-            run(job, endpoint, folder, ledger)
-            return
-    except BaseException:
-        _leave(job, ledger)
-        raise
-    _leave(job, ledger)
+            while left:
+                run(left[0], endpoint, folder, ledger)
+                del left[0]
+    finally:
+        _leave(left, ledger)
 
 
-def _leave(job: Job, ledger: Ledger | None) -> None:
-    if ledger is not None and not job.is_followed:
-        ledger.give_back(job.id)
+def _leave(jobs: list[Job], ledger: Ledger | None) -> None:
+    for job in jobs:
+        if ledger is not None and not job.is_followed:
+            ledger.give_back(job.id)
 
 
 def run(
