@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from wan_magic.jobs.job import Job
     from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.request import VideoRequest
 
@@ -94,6 +95,108 @@ class Clip:
         from wan_magic.wan.video import last_frame
 
         return last_frame(self.path)
+
+    # -- on to the next one: the doing is above this wing, and is imported where it is asked for --
+
+    def again(self, *, fresh: bool = False, **changes: Any) -> Job:
+        """Make this clip again, with changes; what is not named stays, the seed too.
+
+        It goes where this one was made: a preview to the preview, unless `endpoint` says
+        otherwise. Without a change it is the clip of the library, and costs nothing.
+
+        Parameters
+        ----------
+        fresh : bool, default False
+            Pay for a new clip although an equal request has one.
+        **changes
+            As `wan_magic.submit` takes them: resolution, duration (seconds), prompt, model,
+            image, endpoint, max_cost... A None leaves the thing out; without a seed
+            (``seed=None``) one follows from the rest.
+
+        Returns
+        -------
+        Job
+
+        Raises
+        ------
+        InputError, SettingsError, BudgetExceeded, LedgerError
+            Before anything is sent: also where an input is known by its name alone, since the
+            ledger keeps no media, and is not found again.
+
+        Examples
+        --------
+        >>> job = clip.again(resolution="1080P")  # doctest: +SKIP
+        """
+        from wan_magic.takes import again
+
+        return again(self, fresh=fresh, **changes)
+
+    def variants(self, number: int = 4, *, fresh: bool = False, **changes: Any) -> list[Job]:
+        """Make other takes of this clip: the same request with other seeds.
+
+        The seeds follow from the request, so that running a cell again pays for nothing twice;
+        the first takes of eight are those of four.
+
+        Parameters
+        ----------
+        number : int, default 4
+            How many; at most 100.
+        fresh, **changes
+            As for `again`.
+
+        Returns
+        -------
+        list of Job
+
+        Raises
+        ------
+        InputError, SettingsError, BudgetExceeded, LedgerError
+            Before anything is sent.
+
+        Examples
+        --------
+        >>> takes = [job.result() for job in clip.variants(4)]  # doctest: +SKIP
+        """
+        from wan_magic.takes import variants
+
+        return variants(self, number, fresh=fresh, **changes)
+
+    def extend(self, prompt: str, *, fresh: bool = False, **options: Any) -> Job:
+        """Make the next shot: image to video, from the last frame of this clip.
+
+        Resolution, duration, negative prompt, sound and the like stay where the model takes
+        them. The model stays if it starts from a picture; else it is its version's that does.
+
+        Parameters
+        ----------
+        prompt : str
+            What the next shot shows.
+        fresh : bool, default False
+            Pay for a new clip although an equal request has one.
+        **options
+            As `wan_magic.submit` takes them, but for the image.
+
+        Returns
+        -------
+        Job
+
+        Raises
+        ------
+        InputError, SettingsError, BudgetExceeded, LedgerError
+            Before anything is sent.
+
+        Notes
+        -----
+        To go on with a clip's movement, too, some models take the video itself:
+        ``wan_magic.submit("...", clip=clip, model="2.7")``.
+
+        Examples
+        --------
+        >>> job = clip.extend("The cat jumps over a brook")  # doctest: +SKIP
+        """
+        from wan_magic.takes import extend
+
+        return extend(self, prompt, fresh=fresh, **options)
 
     def _repr_mimebundle_(
         self,

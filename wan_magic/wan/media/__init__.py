@@ -7,6 +7,7 @@ so that importing this package stays cheap.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -53,7 +54,8 @@ def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input
     option : str
         image, last_frame, ref, video, clip, audio, mask, file or link.
     value : object
-        A path, an http(s) URL, bytes, a PIL image or a finished clip, as fits.
+        A path, an http(s) URL, bytes, a PIL image or a finished clip, as fits; or what an
+        earlier call has returned.
     model : Model
         Whose limits hold.
     fit : bool, default True
@@ -64,6 +66,8 @@ def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input
     InputError
         If the model has no such input, or the value is outside its limits.
     """
+    if isinstance(value, Input):
+        return _once_more(option, value, model, fit=fit)
     slots = model.slots(option)
     if not slots:
         raise InputError(
@@ -86,6 +90,22 @@ def load(option: str, value: object, model: Model, *, fit: bool = True) -> Input
     if kind == "audio":
         return load_sound(value, limits, option=option)
     return load_document(value, limits, option=option) if kind == "file" else load_link(value)
+
+
+def _once_more(option: str, known: Input, model: Model, *, fit: bool) -> Input:
+    """Return an input of an earlier request for another one, under its own name."""
+    if known.content is None:
+        raise InputError(
+            f"of {known.name or 'that input'} only the name is known here",
+            hint=f"give it again: {flag(option)}, or {option}=…",
+        )
+    loaded = load(option, known.content, model, fit=fit)
+    if loaded.media != "image" and loaded.digest != known.digest:
+        raise InputError(
+            f"{known.name} is not what it was: the file has changed since",
+            hint=f"to use it as it is now, give it again: {option}=…",
+        )
+    return replace(loaded, source=known.source, notes=known.notes + loaded.notes)
 
 
 def _kind_of(value: object, kinds: list[Media]) -> Media:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -73,6 +74,18 @@ class Input:
         """Return an input that the server fetches by itself."""
         digest = hashlib.sha256(_unsigned(url).encode()).hexdigest()
         return cls(option=option, media=media, value=url, source="a URL", digest=digest)
+
+    @property
+    def content(self) -> object:
+        """What it was made from, as far as it is here: an address, bytes, a file.
+
+        None where only its name is known: the ledger keeps no media.
+        """
+        if self.upload is not None:
+            return self.upload.content
+        if self.value.startswith("data:"):
+            return base64.b64decode(self.value.partition(",")[2])
+        return self.value or None
 
     @property
     def name(self) -> str:

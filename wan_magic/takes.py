@@ -1,0 +1,251 @@
+"""From one clip to the next: the same with changes, other takes of it, the shot that follows.
+
+All is checked before anything is sent, and equal requests are not paid twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wan_magic import api, launch
+from wan_magic.errors import InputError, LedgerError
+from wan_magic.settings import from_environment
+from wan_magic.wan import catalog
+from wan_magic.wan.request import VideoRequest
+
+if TYPE_CHECKING:
+    from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.job import Job
+    from wan_magic.settings import Settings
+    from wan_magic.wan.catalog import Model, Region
+    from wan_magic.wan.media import Input
+
+MOST_VARIANTS = 100
+_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
+"""What belongs to the run, and not to the request; as `wan_magic.submit` takes it."""
+_HIDDEN = "…"
+"""What stands in the ledger for an address: see `VideoRequest.named_extras`."""
+_GOES_ON = ("resolution", "duration", "negative_prompt", "audio", "prompt_extend", "watermark")
+"""What the next shot takes over from the one before, where its model takes that value."""
+
+
+def again(clip: Clip, *, fresh: bool = False, **changes: Any) -> Job:
+    """Do what `Clip.again` says."""
+    settings = settings_for(clip, changes)
+    request, notes = rebuilt(clip, changes, api.region_of(settings))
+    return launch.start(request, settings, notes, fresh=fresh)
+
+
+def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any) -> list[Job]:
+    """Do what `Clip.variants` says."""
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_VARIANTS:
+        raise InputError(f"{number!r} is no number of variants", hint=f"1 to {MOST_VARIANTS}")
+    settings = settings_for(clip, changes)
+    first, notes = rebuilt(clip, changes, api.region_of(settings))
+    if not first.row.takes("seed"):
+        raise InputError(
+            f"{first.model} takes no seed, so its takes can't be told apart",
+            hint="again(fresh=True) makes, and bills, another one",
+        )
+    requests = [replace(first, seed=seed) for seed in other_seeds(first, number)]
+    return [launch.start(request, settings, notes, fresh=fresh) for request in requests]
+
+
+def extend(clip: Clip, prompt: str, *, fresh: bool = False, **options: Any) -> Job:
+    """Do what `Clip.extend` says."""
+    if "image" in options:
+        raise InputError(
+            "the next shot starts from this clip's last frame",
+            hint="leave image out; wan_magic.submit starts from any other picture",
+        )
+    settings = settings_for(clip, options)
+    region = api.region_of(settings)
+    options = next_shot(clip.request, options, region)
+    request, notes = api.build(prompt, image=clip, region=region, **options)
+    return launch.start(request, settings, notes, fresh=fresh)
+
+
+def settings_for(clip: Clip, options: dict[str, Any]) -> Settings:
+    """Return where a clip was made, and what the options say of the run, taken out of them.
+
+    A preview leads to a preview: what was free does not cost money by surprise.
+    """
+    from wan_magic.lookup import ledger_of, settings_of
+    from wan_magic.wan.endpoints import LOCAL
+
+    given = {name: options.pop(name, None) for name in _RUN}
+    settings = from_environment()
+    if given["endpoint"]:
+        return settings.override(**given)
+    try:
+        ledger = ledger_of(settings)
+        entries = ledger.find(clip.task_id) if ledger and clip.task_id else []
+    except LedgerError:  # said when the job starts, if it matters
+        entries = []
+    if entries:
+        return settings_of(entries[0], settings, **given)
+    return settings.override(**given | {"endpoint": LOCAL if clip.is_preview else None})
+
+
+def rebuilt(
+    clip: Clip, changes: dict[str, Any], region: Region | None
+) -> tuple[VideoRequest, tuple[str, ...]]:
+    """Return a clip's request with changes, checked, and the notes on it.
+
+    Parameters
+    ----------
+    changes : dict
+        As `wan_magic.api.build` takes them; a None leaves the thing out.
+
+    Raises
+    ------
+    InputError
+        If the request is none with these changes; if an input is not here any more.
+    """
+    request = clip.request
+    options: dict[str, Any] = {
+        one.name: value
+        for one in fields(VideoRequest)
+        if one.name != "inputs" and (value := getattr(request, one.name)) not in (None, "", {})
+    }
+    for one in request.inputs:
+        if one.option not in changes:
+            options.setdefault(one.option, [])
+            options[one.option] = [*_as_list(options[one.option]), one]
+    options |= changes
+    if options.get("model") != request.model and "seed" not in changes:
+        row = catalog.find_model(
+            options.get("model"), _given(options), region=region, unchecked=request.unchecked
+        )
+        if not row.takes("seed"):
+            options.pop("seed", None)
+    _check_extras(options)
+    for name in {one.option for one in request.inputs} - changes.keys():
+        options[name] = [_at_hand(one, clip) for one in options[name]]
+    return api.build(options.pop("prompt", ""), region=region, **options)
+
+
+def other_seeds(request: VideoRequest, number: int) -> list[int]:
+    """Return seeds that follow from a request: the same ones each time, so nothing is paid twice.
+
+    The first ones of many are those of a few.
+    """
+    most = int(request.row.parameters["seed"].high or catalog.SEED_MAX)
+    seeds: dict[int, None] = {}
+    at = 0
+    while len(seeds) < number:
+        word = f"{request.fingerprint()} take {at}"
+        seed = int(hashlib.sha256(word.encode()).hexdigest()[:15], 16) % (most + 1)
+        if seed != request.seed:
+            seeds[seed] = None
+        at += 1
+    return list(seeds)
+
+
+def next_shot(
+    before: VideoRequest, options: dict[str, Any], region: Region | None
+) -> dict[str, Any]:
+    """Return the options of the shot that follows a request's: its own, and what stays.
+
+    The model is the one before where it starts from a picture, else its version's that does,
+    else the default one.
+    """
+    if options.get("model") is None:
+        options = options | {"model": _starter(before.row, [*_given(options), "image"], region)}
+    row = catalog.find_model(
+        options["model"],
+        [*_given(options), "image"],
+        region=region,
+        unchecked=bool(options.get("unchecked")),
+    )
+    stays = {name: getattr(before, name) for name in _GOES_ON}
+    stays["resolution"] = before.effective_resolution or None
+    kept = {name: value for name, value in stays.items() if _takes(row, name, value)}
+    return kept | options
+
+
+def _starter(row: Model, given: list[str], region: Region | None) -> str | None:
+    if catalog.fits(row, tuple(given)):
+        return row.name
+    for version in row.aliases:
+        try:
+            found = catalog.find_model(version, given, region=region)
+        except InputError:
+            continue
+        if catalog.fits(found, tuple(given)):
+            return version
+    return None
+
+
+def _takes(row: Model, name: str, value: object) -> bool:
+    if value in (None, "") or not row.takes(name):
+        return False
+    if name == "audio":
+        return value is True or row.sound == "switch"
+    if name == "duration" and row.parameters["duration"].low is not None:
+        parameter = row.parameters["duration"]
+        return float(parameter.low or 0) <= float(str(value)) <= float(parameter.high or 1e9)
+    values = row.values(name)
+    return not values or value in values
+
+
+def _given(options: dict[str, Any]) -> list[str]:
+    """Return the input options that are given, each as often as it is."""
+    names = {slot.option for row in catalog.MODELS.values() for slot in row.inputs}
+    return [
+        name
+        for name in options.keys() & names
+        for one in _as_list(options[name])
+        if not isinstance(one, bool) and one not in (None, "auto", "off")
+    ]
+
+
+def _as_list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _check_extras(options: dict[str, Any]) -> None:
+    """Refuse to send what stands in the ledger for an address."""
+    for name in ("extra_inputs", "extra_parameters"):
+        for field, value in (options.get(name) or {}).items():
+            if _is_hidden(value):
+                raise InputError(
+                    f"{field} was an address, which is not remembered",
+                    hint=f"give it again: {name}={{{field!r}: …}}",
+                )
+
+
+def _is_hidden(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_hidden, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_hidden, value))
+    return value == _HIDDEN
+
+
+def _at_hand(one: Input, clip: Clip) -> Input:
+    """Return an input with its content: of a clip of the past it is looked for by its name."""
+    from wan_magic.wan.media import load
+
+    if one.content is not None:
+        return one
+    frame_of = one.source.removeprefix("the last frame of ")
+    for folder in (Path.cwd(), clip.path.parent):
+        path = folder / frame_of
+        if not (one.source and path.is_file()):
+            continue
+        value: object = path
+        if frame_of != one.source:
+            from wan_magic.wan.video import last_frame
+
+            value = last_frame(path)
+        try:
+            found = load(one.option, value, clip.request.row)
+        except InputError:
+            continue
+        if found.digest == one.digest:
+            return replace(found, source=one.source)
+    return one  # refused with its name when it is loaded
