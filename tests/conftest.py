@@ -25,5 +25,8 @@ def clean_machine(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
     monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "en")  # tests read the screen
     yield home
+    if keys := sys.modules.get("wan_magic.keys"):
+        for known in (keys._typed, keys._asked, keys._colab_said):
+            known.clear()
     if launch := sys.modules.get("wan_magic.launch"):
         launch._live.clear()  # no test waits for the jobs of another, some of which never end

@@ -70,7 +70,8 @@ def add_commands(commands: Any) -> None:
 
 
 _ID = "id of the job or its task, or 4 characters of it"
-_MAGIC = re.compile(r"(?<!%)%wanvideo(?= (?:jobs|show|resume|wait|cancel|forget|cost)\b|$)")
+_HERE_TOO = "jobs|show|resume|wait|cancel|forget|cost|login|logout|doctor"
+_MAGIC = re.compile(rf"(?<!%)%wanvideo(?= (?:{_HERE_TOO})\b|$)")
 
 
 def in_a_terminal(text: object) -> str:

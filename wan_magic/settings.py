@@ -1,4 +1,7 @@
-"""Endpoint, key, folders, limits: magic option > %config > environment > config file > default."""
+"""Endpoint, key, folders, limits, and what cells share.
+
+Order of strength: magic option > preset > %config > environment > project > config file > default.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import math
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wan_magic.config import KEY_VARIABLE, EndpointTable, read_config
+from wan_magic.config_values import nearest
 from wan_magic.errors import SettingsError
-from wan_magic.money import AMOUNT_HINT, limits_of
+from wan_magic.money import lower
+from wan_magic.preferences import BY_NAME, PERIODS, PREFERENCES
+from wan_magic.preferences import shown as shown
+from wan_magic.project import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +28,12 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 3 * 3600
 """Seconds that a task is watched: the service itself gives up after three hours."""
 
-_SWITCH = {
-    **dict.fromkeys(("on", "true", "yes", "1"), True),
-    **dict.fromkeys(("off", "false", "no", "0"), False),
-}
+WISHES = tuple(one for one in PREFERENCES if one.is_wish)
+_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost")
+"""What has a field of its own in `Settings`."""
 
+KEY_FILE = "~/.dashscope/api_key"
+"""Where the official SDK has its key."""
 
 @dataclass(frozen=True)
 class Settings:
@@ -37,7 +45,9 @@ class Settings:
         ``"local"``, a region, a name of the config file, or a base URL; None leaves the
         choice to the key.
     api_key : str or None
-        Never shown.
+        Of the environment or the key file; `wan_magic.keys` knows of others. Never shown.
+    key_source : str
+        Where `api_key` is from, if there is one: a variable or a file.
     out : Path or None
         Folder for clips; None means ``wan_videos`` beside the notebook.
     timeout : float
@@ -56,6 +66,12 @@ class Settings:
         Folder for what is remembered; None means the user's data folder. See `home`.
     ledger : bool
         Whether jobs are written down.
+    values : dict of str to object
+        All that was set, by the names of `wan_magic.preferences`.
+    sources : dict of str to str
+        Where each of them is from, in words.
+    presets : dict of str to (dict, str)
+        Values that are asked for by name, and where they are from.
 
     Raises
     ------
@@ -65,6 +81,7 @@ class Settings:
 
     endpoint: str | None = None
     api_key: str | None = field(default=None, repr=False)
+    key_source: str = field(default=KEY_VARIABLE, repr=False, compare=False)
     out: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
     workspace: str | None = None
@@ -74,6 +91,9 @@ class Settings:
     budgets: Mapping[str, Limits] = field(default_factory=dict)
     data_home: Path | None = None
     ledger: bool = True
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    presets: Mapping[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout < math.inf:
@@ -111,9 +131,61 @@ class Settings:
             out=_folder(out) if out else self.out,
             timeout=self.timeout if timeout is None else timeout,
             workspace=workspace or self.workspace,
-            max_cost=self.max_cost if max_cost in (None, "") else _limits("max_cost", max_cost),
+            max_cost=self.max_cost
+            if max_cost in (None, "")
+            else BY_NAME["max_cost"].read(max_cost, "max_cost"),
             budgets={} if over_budget else self.budgets,
         )
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """The values of a request that hold where the cell says nothing else."""
+        return {one.name: self.values[one.name] for one in WISHES if one.name in self.values}
+
+    def with_values(
+        self, values: Mapping[str, Any], source: str, *, in_file: bool = False
+    ) -> Settings:
+        """Return a copy with values of `wan_magic.preferences`, which come before what is set.
+
+        Parameters
+        ----------
+        values : mapping
+            As `Preference.read` returns them; a None leaves a value alone.
+        source : str
+            Where they are from, in words.
+        in_file : bool, default False
+            Whether a workspace is weaker than that of an endpoint's table.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        run = {name: given[name] for name in _RUN if name in given}
+        workspace = {"config_workspace": run.pop("workspace", self.config_workspace)}
+        budgets = {p: given[f"budget_{p}"] for p in PERIODS if f"budget_{p}" in given}
+        return replace(
+            self.override(**run),
+            **(workspace if in_file else {"workspace": given.get("workspace", self.workspace)}),
+            budgets={**self.budgets, **budgets},
+            ledger=given.get("ledger", self.ledger),
+            values={**self.values, **given},
+            sources={**self.sources, **dict.fromkeys(given, source)},
+        )
+
+    def with_preset(self, name: str) -> Settings:
+        """Return a copy with the values of a preset.
+
+        Raises
+        ------
+        SettingsError
+            If there is none of this name.
+        """
+        if name not in self.presets:
+            known = ", ".join(self.presets)
+            raise SettingsError(
+                f"there is no preset {shown(name)}",
+                hint=nearest(name, self.presets)
+                or (f"presets: {known}" if known else "write [presets.NAME] into the config file"),
+            )
+        values, source = self.presets[name]
+        return self.with_values(values, f"preset {name} ({source})")
 
 
 class _Variables(dict[str, str]):
@@ -124,13 +196,12 @@ class _Variables(dict[str, str]):
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the environment, as the official SDK does where the names are its own; and the file.
+    """Read the config file, the project's and the environment, the strongest last.
 
-    ``DASHSCOPE_API_KEY``, else the file ``DASHSCOPE_API_KEY_FILE_PATH``, else
-    ``~/.dashscope/api_key``; ``WAN_MAGIC_ENDPOINT``, else ``DASHSCOPE_HTTP_BASE_URL``;
-    ``WAN_MAGIC_OUT``, ``WAN_MAGIC_WORKSPACE``, ``WAN_MAGIC_MAX_COST``, ``WAN_MAGIC_HOME``,
-    ``WAN_MAGIC_LEDGER``; and for what these leave open the config
-    file, which ``WAN_MAGIC_CONFIG`` may name.
+    The variables are ``DASHSCOPE_API_KEY``, else the file ``DASHSCOPE_API_KEY_FILE_PATH``, else
+    ``~/.dashscope/api_key``, as the official SDK has them; ``WAN_MAGIC_...`` for each row of
+    `wan_magic.preferences`; ``DASHSCOPE_HTTP_BASE_URL`` after ``WAN_MAGIC_ENDPOINT``;
+    ``WAN_MAGIC_HOME``; and ``WAN_MAGIC_CONFIG``, which names the config file.
 
     Parameters
     ----------
@@ -141,7 +212,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     ------
     SettingsError
         If a key file is named that holds no key, a folder's home does not exist, a value is
-        none, or the config file is not as it must be.
+        none, or a file is not as it must be.
     """
     env = _Variables(os.environ if environ is None else environ)
 
@@ -150,45 +221,37 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         return env.get(name, "").strip() or None
 
     config = read_config(env)
-    out = value("WAN_MAGIC_OUT") or config.out
-    max_cost, home = value("WAN_MAGIC_MAX_COST"), value("WAN_MAGIC_HOME")
-    return Settings(
-        endpoint=value("WAN_MAGIC_ENDPOINT") or value("DASHSCOPE_HTTP_BASE_URL") or config.endpoint,
+    project = read_project()
+    home = value("WAN_MAGIC_HOME")
+    settings = Settings(
         api_key=value(KEY_VARIABLE) or _read_key(value("DASHSCOPE_API_KEY_FILE_PATH")),
-        out=_folder(out) if out else None,
-        workspace=value("WAN_MAGIC_WORKSPACE"),
-        config_workspace=config.workspace,
+        key_source=KEY_VARIABLE
+        if value(KEY_VARIABLE)
+        else value("DASHSCOPE_API_KEY_FILE_PATH") or KEY_FILE,
         endpoints=config.endpoints,
-        max_cost=_limits("WAN_MAGIC_MAX_COST", max_cost) if max_cost else config.max_cost,
-        budgets=config.budgets,
         data_home=_folder(home) if home else None,
-        ledger=_switch("WAN_MAGIC_LEDGER", value("WAN_MAGIC_LEDGER"), standard=config.ledger),
+        presets={
+            name: (values, str(one.path))
+            for one in (config, project)
+            for name, values in one.presets.items()
+        },
     )
-
-
-def shown(value: str) -> str:
-    """Quote a value for a message, unless it looks like a key that is in the wrong place."""
-    return "what looks like an API key" if value.startswith(("sk-", "st-")) else repr(value)
-
-
-def _limits(name: str, value: object) -> Limits:
-    try:
-        return limits_of(value)
-    except ValueError as exc:
-        raise SettingsError(f"{name} = {shown(str(value))} {exc}", hint=AMOUNT_HINT) from None
-
-
-def _switch(name: str, value: str | None, *, standard: bool) -> bool:
-    if value is None:
-        return standard
-    if value.lower() not in _SWITCH:
-        raise SettingsError(f"{name} = {shown(value)} is neither on nor off", hint=f"{name}=off")
-    return _SWITCH[value.lower()]
+    for one in (config, project):
+        values = dict(one.values)
+        if one is project and "max_cost" in values:
+            values["max_cost"] = lower(settings.max_cost, values["max_cost"])
+        settings = settings.with_values(values, str(one.path), in_file=True)
+    if base := value("DASHSCOPE_HTTP_BASE_URL"):
+        settings = settings.with_values({"endpoint": base}, "DASHSCOPE_HTTP_BASE_URL")
+    for row in PREFERENCES:
+        if said := value(row.variable):
+            settings = settings.with_values({row.name: row.read(said, row.variable)}, row.variable)
+    return settings
 
 
 def _read_key(named: str | None) -> str | None:
     try:
-        path = Path(named or "~/.dashscope/api_key").expanduser()
+        path = Path(named or KEY_FILE).expanduser()
         key = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError, RuntimeError):  # no file, not a text, no home
         key = ""

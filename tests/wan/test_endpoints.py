@@ -293,7 +293,7 @@ def test_a_gateway_does_not_get_another_ones_key():
         with_tables("g", g=table)
     assert str(caught.value) == (
         "endpoint g needs a key, and none is set in G_KEY\n"
-        "→ set G_KEY, or use --endpoint local for a free preview"
+        "→ %wanvideo login asks for it; or set G_KEY, or use --endpoint local for a free preview"
     )
 
 

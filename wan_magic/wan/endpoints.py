@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from wan_magic import keys
 from wan_magic.config import KEY_VARIABLE, EndpointTable
 from wan_magic.errors import SettingsError
 from wan_magic.settings import shown
@@ -58,7 +59,7 @@ class Endpoint:
     workspace : str
         Workspace id, sent along where it is set.
     key_variable : str
-        Where the key comes from, for messages.
+        Where the key comes from, for messages: a variable, or words.
     submit_rps, query_rps : float or None
         Requests and queries a second that it takes; None where the model table's hold.
     concurrent : int or None
@@ -91,11 +92,18 @@ class Endpoint:
         return self.name == LOCAL
 
 
-def choose(settings: Settings) -> Endpoint | None:
+def choose(settings: Settings, key: keys.Key | None = None) -> Endpoint | None:
     """Return the endpoint that the settings ask for, or None for the embedded server.
 
-    Without any endpoint setting: the official default when there is a key, the
-    embedded preview server when there is none.
+    Without any endpoint setting: the one that the key at hand is for, the embedded
+    preview server when there is none.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the user set.
+    key : Key, optional
+        To be used instead of the one that `wan_magic.keys` finds.
 
     Raises
     ------
@@ -103,25 +111,26 @@ def choose(settings: Settings) -> Endpoint | None:
         If the name is unknown, a URL is not usable, a key or a workspace id is missing, or
         the config file's tables make no sense.
     """
-    # The key gets no variable of its own: some tracebacks show them all.
+    # The key gets no bare variable of its own: some tracebacks show them all.
     for name, table in settings.endpoints.items():
         _check_table(name, table)
     wanted = settings.endpoint
     if wanted is None:
-        wanted = "beijing" if settings.api_key else LOCAL
+        wanted = (keys.STANDARD if key else keys.default_endpoint(settings)) or LOCAL
     if wanted == LOCAL:
         return None
     table = settings.endpoints.get(wanted, EndpointTable())
     if "://" in wanted:
-        return _by_url(settings, checked_url(wanted))
+        return _by_url(settings, checked_url(wanted), key)
     if wanted in REGIONS:
-        return _by_region(settings, wanted, table)
+        return _by_region(settings, wanted, table, key)
     if table.base:
         return _made(
             settings,
             wanted,
             checked_url(table.base),
             table,
+            key,
             region=cast("Region | None", table.region or region_of(table.base)),
             workspace=table.workspace,
         )
@@ -133,16 +142,18 @@ def choose(settings: Settings) -> Endpoint | None:
     )
 
 
-def _by_url(settings: Settings, base: str) -> Endpoint:
+def _by_url(settings: Settings, base: str, key: keys.Key | None) -> Endpoint:
     region = region_of(base)
     # Only Alibaba's own shared hosts know workspaces; a workspace's host names its own.
     shared = region is not None and base == SHARED.get(region)
     name = region or urlsplit(base).netloc
     workspace = _workspace(settings, EndpointTable()) if shared else ""
-    return _made(settings, name, base, EndpointTable(), region=region, workspace=workspace)
+    return _made(settings, name, base, EndpointTable(), key, region=region, workspace=workspace)
 
 
-def _by_region(settings: Settings, region: Region, table: EndpointTable) -> Endpoint:
+def _by_region(
+    settings: Settings, region: Region, table: EndpointTable, key: keys.Key | None
+) -> Endpoint:
     workspace = _workspace(settings, table)
     if not workspace and region not in SHARED:
         raise SettingsError(
@@ -151,7 +162,7 @@ def _by_region(settings: Settings, region: Region, table: EndpointTable) -> Endp
             f" workspace in [endpoints.{region}] of the config file",
         )
     base = workspace_url(region, workspace) if workspace else SHARED[region]
-    return _made(settings, region, base, table, region=region, workspace=workspace)
+    return _made(settings, region, base, table, key, region=region, workspace=workspace)
 
 
 def _workspace(settings: Settings, table: EndpointTable) -> str:
@@ -165,35 +176,38 @@ def _made(
     name: str,
     base: str,
     table: EndpointTable,
+    key: keys.Key | None,
     *,
     region: Region | None,
     workspace: str,
 ) -> Endpoint:
-    own = table.key_env != KEY_VARIABLE
-    if not (table.key if own else settings.api_key):
+    key = key or keys.find(settings, name, table)
+    if key is None:
+        own = table.key_env != KEY_VARIABLE
         raise SettingsError(
             f"endpoint {name} needs a key, and none is set"
             + (f" in {table.key_env}" if own else ""),
-            hint=f"set {table.key_env}, or use --endpoint local for a free preview",
+            hint=f"%wanvideo login asks for it; or set {table.key_env}, or use --endpoint local for"
+            " a free preview",
         )
-    if not re.fullmatch(r"[!-~]+", (table.key if own else settings.api_key) or ""):
+    if not re.fullmatch(r"[!-~]+", key.value):
         # Checked here, since the HTTP library would quote the whole key in its refusal.
         raise SettingsError(
             "the API key holds a blank or a character that no key has",
-            hint=f"copy it again into {table.key_env}, without quotes and line breaks",
+            hint=f"copy it again ({key.source}), without quotes and line breaks",
         )
     uploads = checked_url(table.uploads) if table.uploads else upload_base(base)
     return Endpoint(
         name,
         base,
-        (table.key if own else settings.api_key) or "",
+        key.value,
         region,
         upload_base="" if uploads == base else uploads,
         create_path=table.create,
         query_path=table.query or QUERY_PATH,
         status=table.status,
         workspace=workspace,
-        key_variable=table.key_env,
+        key_variable=key.source,
         submit_rps=table.submit_rps,
         query_rps=table.query_rps,
         concurrent=table.concurrent,
