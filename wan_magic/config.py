@@ -7,6 +7,11 @@
     workspace = "ws-1234"                 # of the regions' own hosts
     max_cost = "2 CNY"                    # of one clip; ["2 CNY", "0.3 USD"] for both currencies
     ledger = false                        # do not write down what was asked for
+model = "2.7"                         # and what `wan_magic.preferences` lists
+
+[presets.draft]                       # as --preset draft
+model = "2.2-flash"
+resolution = "480P"
 
     [budget]                              # what all clips together may cost
     notebook = "20 CNY"
@@ -39,28 +44,25 @@ Every line is optional but a gateway's ``base``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic import config_values as read
 from wan_magic.errors import SettingsError
+from wan_magic.preferences import BY_NAME, PERIODS, PREFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wan_magic.config_values import Price
-    from wan_magic.money import Limits
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 STATUSES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
 """What the API itself says of a task (task-management page, 2026)."""
 
-PERIODS = ("notebook", "day", "month")
-"""What a budget can be for."""
-
-_TOP = ("endpoint", "out", "workspace", "max_cost", "ledger", "budget", "endpoints")
+_TABLES = ("budget", "endpoints", "presets")
 _TEXTS = ("base", "create", "query", "uploads", "key_env", "workspace", "region")
 _TABLE = (*_TEXTS, "status", "submit_rps", "query_rps", "concurrent", "currency", "prices")
 _MAX_BYTES = 1024 * 1024
@@ -116,29 +118,24 @@ class EndpointTable:
 
 @dataclass(frozen=True)
 class Config:
-    """What the config file says; all empty where there is none.
+    """What a config file says; all empty where there is none.
 
     Attributes
     ----------
-    endpoint, out, workspace : str or None
-        Defaults.
+    values : dict of str to object
+        Defaults, by the names of `wan_magic.preferences`.
     endpoints : dict of str to EndpointTable
-        By name.
-    max_cost : tuple of Money
-        What one clip may cost.
-    budgets : dict of str to tuple of Money
-        What all clips of a notebook, a day, a month may cost.
-    ledger : bool
-        Whether jobs are written down.
+        By name; of the user's own file only.
+    presets : dict of str to dict
+        Defaults that are asked for by name.
+    path : Path or None
+        The file.
     """
 
-    endpoint: str | None = None
-    out: str | None = None
-    workspace: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
     endpoints: Mapping[str, EndpointTable] = field(default_factory=dict)
-    max_cost: Limits = ()
-    budgets: Mapping[str, Limits] = field(default_factory=dict)
-    ledger: bool = True
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    path: Path | None = None
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -199,29 +196,65 @@ def _read(path: Path, environ: Mapping[str, str]) -> Config:
             hint="name another with WAN_MAGIC_CONFIG, or unset that variable",
         ) from None
     try:
-        return _config(data, environ)
+        return replace(_config(data, environ), path=path)
     except SettingsError as exc:
         raise SettingsError(f"{path}: {exc.message}", hint=exc.hint) from None
 
 
 def _config(data: dict[str, Any], environ: Mapping[str, str]) -> Config:
     read.check_no_secret(data)
-    read.check_names("", data, _TOP)
     tables, budget = data.get("endpoints", {}), data.get("budget", {})
-    if not isinstance(tables, dict):
-        raise SettingsError("endpoints is not a table", hint="write [endpoints.NAME]")
-    if not isinstance(budget, dict):
-        raise SettingsError("budget is not a table", hint='write [budget], then day = "50 CNY"')
+    for name, table, hint in (
+        ("endpoints", tables, "write [endpoints.NAME]"),
+        ("budget", budget, 'write [budget], then day = "50 CNY"'),
+    ):
+        if not isinstance(table, dict):
+            raise SettingsError(f"{name} is not a table", hint=hint)
     read.check_names("budget", budget, PERIODS)
+    plain = {name: value for name, value in data.items() if name not in _TABLES}
+    names = tuple(one.name for one in PREFERENCES if not one.name.startswith("budget_"))
+    read.check_names("", plain, (*names, *_TABLES))
+    values = read_values("", plain)
+    for period, value in budget.items():
+        values[f"budget_{period}"] = BY_NAME[f"budget_{period}"].read(
+            value, f"budget.{period}", typed=True
+        )
     return Config(
-        endpoint=read.text("", data, "endpoint"),
-        out=read.text("", data, "out"),
-        workspace=read.text("", data, "workspace"),
+        values=values,
         endpoints={name: _endpoint(name, table, environ) for name, table in tables.items()},
-        max_cost=read.limits("", data, "max_cost"),
-        budgets={period: read.limits("budget", budget, period) for period in budget},
-        ledger=read.switch(data, "ledger", standard=True),
+        presets=read_presets(data.get("presets", {})),
     )
+
+
+def read_values(where: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the preferences of a table, whose names are known to be some."""
+    return {
+        name: BY_NAME[name].read(value, read.place(where, name), typed=True)
+        for name, value in table.items()
+    }
+
+
+def read_presets(tables: Any) -> dict[str, dict[str, Any]]:
+    """Return the presets of a file.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is no table, or holds what no preset can.
+    """
+    if not isinstance(tables, dict):
+        raise SettingsError("presets is not a table", hint="write [presets.draft]")
+    names = tuple(one.name for one in PREFERENCES if one.in_preset)
+    found = {}
+    for name, table in tables.items():
+        where = f"presets.{name}"
+        if not re.fullmatch(r"\w[\w-]*", name):
+            raise SettingsError(f"{where} is no name for a preset", hint="letters and digits")
+        if not isinstance(table, dict):
+            raise SettingsError(f"{where} is not a table", hint=f"write [{where}] above its lines")
+        read.check_names(where, table, names)
+        found[name] = read_values(where, table)
+    return found
 
 
 def _endpoint(name: str, table: Any, environ: Mapping[str, str]) -> EndpointTable:

@@ -109,3 +109,27 @@ def limit_in(limits: Limits, currency: str) -> Money | None:
         if limit.currency in ("", currency):
             return Money(limit.amount, currency)
     return None
+
+
+def lower(limits: Limits, others: Limits) -> Limits:
+    """Return limits that keep both: of each currency the lower one.
+
+    Examples
+    --------
+    >>> [str(one) for one in lower(limits_of("2 CNY, 1 USD"), limits_of("3 CNY"))]
+    ['2.00 CNY', '1.00 USD']
+    """
+    if not limits or not others:
+        return limits or others
+    kept: dict[str, Money] = {}
+    for one in (*limits, *others):
+        known = kept.get(one.currency)
+        kept[one.currency] = one if known is None else min(one, known, key=lambda m: m.amount)
+    # A plain number holds in any currency: beside others it would be found first.
+    plain = kept.pop("", None)
+    if plain and kept:
+        return tuple(
+            Money(min(plain.amount, kept[name].amount) if name in kept else plain.amount, name)
+            for name in CURRENCIES
+        )
+    return (plain,) if plain else tuple(kept.values())

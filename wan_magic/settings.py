@@ -35,6 +35,7 @@ _RUN = ("endpoint", "workspace", "out", "timeout", "max_cost")
 KEY_FILE = "~/.dashscope/api_key"
 """Where the official SDK has its key."""
 
+
 @dataclass(frozen=True)
 class Settings:
     """What is set for one job.

@@ -7,6 +7,7 @@ can't be kept is none. Previews cost nothing and are not asked about.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from wan_magic.errors import BudgetExceeded
 from wan_magic.money import Money, limit_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from wan_magic.money import Limits
@@ -26,7 +27,42 @@ Spent = dict[str, dict[str, Decimal]]
 
 _WHOSE = {"notebook": "this notebook's", "day": "the day's", "month": "the month's"}
 _NO_LIMIT = "--max-cost off asks for no limit"
+_NO_TOTAL = "leave --max-total out for no limit"
 _NO_BUDGET = "--over-budget makes it all the same"
+
+
+def total_of(estimates: Sequence[Estimate]) -> Estimate:
+    """Return what several clips cost together; where one is unknown, the sum is, too.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        At least one; of one endpoint, so that all are of one currency.
+    """
+    for one in estimates:
+        if one.amount is None:
+            return one
+    amount = sum((one.amount or Decimal(0) for one in estimates), Decimal(0))
+    seconds = sum(one.seconds or 0.0 for one in estimates)
+    return replace(estimates[0], amount=amount, seconds=seconds)
+
+
+def check_total(total: Estimate, max_total: Limits, clips: int) -> None:
+    """Check what several clips may cost together.
+
+    Raises
+    ------
+    BudgetExceeded
+        If they cost more than `max_total`, or nobody knows.
+    """
+    if not max_total:
+        return
+    amount, limit = _compared(total, max_total, "--max-total", way_out=_NO_TOTAL)
+    if amount > limit.amount:
+        raise BudgetExceeded(
+            f"{_said(clips)} about {total} in all, over your max_total of {limit}",
+            hint=f"fewer or shorter clips cost less; --max-total {_plain(amount)} allows it",
+        )
 
 
 def check_cost(estimate: Estimate, max_cost: Limits) -> None:
@@ -51,18 +87,21 @@ def check_budget(
     estimate: Estimate,
     budgets: Mapping[str, Limits],
     spent: Mapping[str, Mapping[str, Decimal]] | None,
+    clips: int = 1,
 ) -> None:
     """Check what all clips of a notebook, a day and a month may cost.
 
     Parameters
     ----------
     estimate : Estimate
-        Of the next clip.
+        Of the next clip, or of the next clips together.
     budgets : mapping
         The limits by period.
     spent : mapping or None
         What was spent, by period and currency, running jobs included; None where nobody
         writes it down.
+    clips : int, default 1
+        How many the estimate is of.
 
     Raises
     ------
@@ -82,10 +121,10 @@ def check_budget(
         amount, limit = _compared(estimate, limits, whose, way_out=_NO_BUDGET)
         used = spent.get(period, {}).get(estimate.currency, Decimal(0))
         if used + amount > limit.amount:
-            so_far = f"{Money(used, estimate.currency)} is spent or on its way, and this clip"
+            so_far = f"{Money(used, estimate.currency)} is spent or on its way, and"
             raise BudgetExceeded(
                 f"{whose} of {limit} is not enough:"
-                f" {so_far if used else 'this clip alone'} costs about {estimate}",
+                f" {f'{so_far} ' if used else ''}{_said(clips, alone=not used)} about {estimate}",
                 hint=f"{_NO_BUDGET}; {period} in [budget] of {config_path(os.environ)}"
                 " sets the limit",
             )
@@ -114,6 +153,12 @@ def _compared(
             hint=f"give a limit in {estimate.currency}, too; {way_out}",
         )
     return estimate.amount, limit
+
+
+def _said(clips: int, *, alone: bool = False) -> str:
+    if clips == 1:
+        return "this clip alone costs" if alone else "this clip costs"
+    return f"these {clips} clips{' alone' if alone else ''} cost"
 
 
 def _plain(amount: Decimal) -> str:
