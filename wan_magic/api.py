@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,8 +13,10 @@ from wan_magic.launch import start as start
 from wan_magic.settings import Settings, from_environment
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
+from wan_magic.wishes import WHERE, granted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 _SWITCH = {"auto": True, "off": False}
 RANDOM = "random"
 """The seed that rolls the dice."""
+_loaded: ContextVar[dict[Any, tuple[Input, object]] | None] = ContextVar("loaded", default=None)
 
 
 def build(
@@ -43,6 +48,7 @@ def build(
     seed: int | str | None = None,
     unchecked: bool = False,
     region: Region | None = None,
+    wishes: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> tuple[VideoRequest, tuple[str, ...]]:
     """Make and check a request; sends nothing.
@@ -79,6 +85,9 @@ def build(
         Let a model and values through that the table does not know.
     region : str, optional
         Where it will run: some models have other names there.
+    wishes : mapping, optional
+        Defaults, as `Settings.wishes` has them: for what is not given, and left out with a note
+        where the model does not take them.
     **fields
         The other fields of `VideoRequest`: resolution, ratio, duration (seconds),
         negative_prompt, template, shot_type, extra_parameters...
@@ -118,9 +127,17 @@ def build(
     if switch is not None:
         given["audio"] = None
     values = [(name, one) for name, many in given.items() for one in _each(many)]
-    row = catalog.find_model(
-        model, [name for name, _ in values], region=region, unchecked=unchecked
-    )
+    wishes = wishes or {}
+    asked = model or wishes.get("model")
+    try:
+        row = catalog.find_model(
+            asked, [name for name, _ in values], region=region, unchecked=unchecked
+        )
+    except InputError as exc:
+        if model or not asked:
+            raise
+        hint = f"{exc.hint}; the model {asked} is a default: {WHERE}"
+        raise InputError(exc.message, hint=hint) from None
     dice = seed == RANDOM
     request = VideoRequest(
         model=row.name,
@@ -137,15 +154,15 @@ def build(
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
     inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
-    request = replace(request, inputs=light(inputs))
+    request, left_out = granted(replace(request, inputs=light(inputs)), wishes)
     if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
         request = replace(request, seed=int(request.fingerprint()[:15], 16) % (_most(row) + 1))
-    notes = [note for one in inputs for note in one.notes] + request.check()
+    notes = [note for one in inputs for note in one.notes] + request.check() + [*left_out]
     if dice:
         notes.append(
             f"a random seed: every run is another clip; --seed {request.seed} keeps this one"
         )
-    if model is None and catalog.DEFAULT_VERSIONS[0] not in row.aliases:
+    if asked is None and catalog.DEFAULT_VERSIONS[0] not in row.aliases:
         notes.append(f"no model was named: {row.name} is one that takes this")
     if region and row.checked and region not in row.regions:
         listed = ", ".join(row.regions)
@@ -222,7 +239,27 @@ def _each(value: object) -> list[object]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+@contextlib.contextmanager
+def loading_once() -> Iterator[None]:
+    """Read each input only once while several requests are built from the same values."""
+    token = _loaded.set({})
+    try:
+        yield
+    finally:
+        _loaded.reset(token)
+
+
 def _load(name: str, value: object, row: Model, *, fit: bool) -> Input:
+    known = _loaded.get()
+    if known is None:
+        return _load_now(name, value, row, fit=fit)
+    key = (name, value if isinstance(value, str) else id(value), row.name, fit)
+    if key not in known:  # the value is kept, too: its id must not become another one's
+        known[key] = (_load_now(name, value, row, fit=fit), value)
+    return known[key][0]
+
+
+def _load_now(name: str, value: object, row: Model, *, fit: bool) -> Input:
     from wan_magic.wan.media import load
 
     try:
@@ -271,6 +308,7 @@ def submit(
     max_cost: str | float | Money | None = None,
     fresh: bool = False,
     over_budget: bool = False,
+    preset: str | None = None,
     **options: Any,
 ) -> Job:
     """Submit a request and return at once; equal requests are not paid twice.

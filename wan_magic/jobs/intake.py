@@ -14,7 +14,7 @@ from wan_magic.jobs.attempt import Attempt
 from wan_magic.jobs.budget import check_budget, check_cost, period_starts
 from wan_magic.jobs.entry import request_json
 from wan_magic.jobs.job import Job, State
-from wan_magic.jobs.past import copied, may_be_kept
+from wan_magic.jobs.past import copied, may_bring_a_clip
 from wan_magic.jobs.recorder import LedgerRecord
 from wan_magic.wan.account import account_of, place_of
 from wan_magic.wan.estimate import PriceList
@@ -277,24 +277,10 @@ class _Intake:
                 raise _EndedJustNow
             if entry.open and entry.id in self.live:
                 return self.live[entry.id], False
-            if not self._may_bring_a_clip(entry):
+            if not may_bring_a_clip(entry, self.ledger):
                 continue
             if not self.ledger.is_watched(entry):
                 _check_reachable(entry, self.endpoint)
             job = self.job(id=entry.id)
             return _belongs(job, entry, self.ledger, self.endpoint, connection), True
         return None
-
-    def _may_bring_a_clip(self, entry: Entry) -> bool:
-        """Whether to ask for a job's clip before paying for another; asking is free.
-
-        How old it is does not matter while it is open: the clock may be wrong, and the service
-        knows.
-        """
-        if entry.state == State.DONE:  # its file is gone
-            return may_be_kept(entry, self.ledger.clock())
-        if not entry.open:
-            return False
-        if self.ledger.is_watched(entry):
-            return True
-        return not entry.is_preview and (entry.sent is not None or bool(entry.task_id))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wan_magic.jobs.entry import Entry
+    from wan_magic.jobs.ledger import Ledger
 
 _KEPT = 24 * 3600.0
 """Seconds for which the service keeps a clip."""
@@ -94,6 +95,21 @@ def may_be_kept(entry: Entry, now: float) -> bool:
     """Whether the service may still have the clip of a job that is done."""
     made = entry.made or entry.ended or entry.created
     return bool(entry.task_id) and not entry.is_preview and now - made < _KEPT
+
+
+def may_bring_a_clip(entry: Entry, ledger: Ledger) -> bool:
+    """Whether to ask for a job's clip before paying for another; asking is free.
+
+    How old it is does not matter while it is open: the clock may be wrong, and the service
+    knows.
+    """
+    if entry.state == State.DONE:  # its file is gone
+        return may_be_kept(entry, ledger.clock())
+    if not entry.open:
+        return False
+    if ledger.is_watched(entry):
+        return True
+    return not entry.is_preview and (entry.sent is not None or bool(entry.task_id))
 
 
 def gone(entry: Entry, now: float) -> InputError:
