@@ -75,7 +75,11 @@ def started(monkeypatch):
         asked.append((request, settings, fresh))
         return len(asked)
 
+    def start_all(wanted, settings, *, fresh=False):
+        return [start(request, settings, fresh=fresh) for request, _ in wanted]
+
     monkeypatch.setattr(launch, "start", start)
+    monkeypatch.setattr(launch, "start_all", start_all)
     return asked
 
 

@@ -50,8 +50,8 @@ def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any
             f"{first.model} takes no seed, so its takes can't be told apart",
             hint="again(fresh=True) makes, and bills, another one",
         )
-    requests = [replace(first, seed=seed) for seed in other_seeds(first, number)]
-    return [launch.start(request, settings, notes, fresh=fresh) for request in requests]
+    wanted = [(replace(first, seed=seed), notes) for seed in other_seeds(first, number)]
+    return launch.start_all(wanted, settings, fresh=fresh)
 
 
 def extend(clip: Clip, prompt: str, *, fresh: bool = False, **options: Any) -> Job:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wan_magic.jobs.film import Film
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from PIL.Image import Image
 
     from wan_magic.jobs.job import Job
     from wan_magic.wan.estimate import Estimate
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip:
+class Clip(Film):
     """A finished video on disk.
 
     Attributes
@@ -63,13 +64,7 @@ class Clip:
     ('a-cat-runs-0385dc79.mp4', 832, 464, 5.0)
     """
 
-    path: Path
     url: str = field(repr=False)
-    width: int
-    height: int
-    duration: float
-    fps: float
-    has_audio: bool
     request: VideoRequest = field(repr=False)
     task_id: str
     seed: int | None
@@ -79,22 +74,51 @@ class Clip:
     took: float = 0.0
     actual_prompt: str = field(default="", repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
-    poster: bytes = field(default=b"", repr=False)
-    """JPEG of an early frame, at most 640 pixels wide or high."""
     sha256: str = field(default="", repr=False)
     size: int = field(default=0, repr=False)
 
-    def last_frame(self) -> Image:
-        """Return the last frame, to start the next shot from.
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return what is known of the clip as JSON: how it was made, its file, its cost.
 
-        Returns
-        -------
-        PIL.Image.Image
-            RGB, `height` x `width` pixels.
+        It holds no key and no address; the prompt is in it.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write it to, too.
+
+        Raises
+        ------
+        InputError
+            If that can't be written.
+
+        Examples
+        --------
+        >>> json.loads(clip.to_json())["width"]  # doctest: +SKIP
+        832
         """
-        from wan_magic.wan.video import last_frame
+        from wan_magic.output.table import written
 
-        return last_frame(self.path)
+        said = {
+            "file": self.path.name,
+            "width": self.width,
+            "height": self.height,
+            "duration": self.duration,
+            "fps": self.fps,
+            "has_audio": self.has_audio,
+            "sha256": self.sha256 or None,
+            "bytes": self.size or None,
+            "preview": self.is_preview,
+            "task_id": self.task_id,
+            "seed": self.seed,
+            "cost": None if self.cost.amount is None else str(self.cost.amount),
+            "currency": self.cost.currency,
+            "from_library": self.from_library,
+            "actual_prompt": self.actual_prompt or None,
+            "notes": list(self.notes),
+            "request": self.request.named_body(),
+        }
+        return written(json.dumps(said, indent=2, ensure_ascii=False) + "\n", path)
 
     # -- on to the next one: the doing is above this wing, and is imported where it is asked for --
 

@@ -137,7 +137,7 @@ class Exports:
         InputError
             If that can't be written.
         """
-        return _written(json.dumps(self.to_dicts(), indent=2, ensure_ascii=False) + "\n", path)
+        return written(json.dumps(self.to_dicts(), indent=2, ensure_ascii=False) + "\n", path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the rows as CSV with a head.
@@ -160,7 +160,7 @@ class Exports:
         writer.writeheader()
         for row in self.to_dicts():
             writer.writerow({name: _no_formula(value) for name, value in row.items()})
-        return _written(out.getvalue(), path)
+        return written(out.getvalue(), path)
 
     def to_dataframe(self) -> Any:
         """Return the rows as a pandas DataFrame.
@@ -184,7 +184,8 @@ def _no_formula(value: Any) -> Any:
     return f"'{value}" if is_one else value
 
 
-def _written(text: str, path: str | Path | None) -> str:
+def written(text: str, path: str | Path | None) -> str:
+    """Return a text, and write it to a file where one is named."""
     if path is not None:
         try:
             with Path(path).expanduser().open("w", encoding="utf-8", newline="") as file:

@@ -5,6 +5,7 @@ PyAV and Pillow are imported where they are used, so that importing this module 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import deque
 from contextlib import contextmanager
@@ -157,3 +158,60 @@ def poster(path: str | os.PathLike[str], *, max_side: int = 640) -> bytes:
                     break
             image = frame.to_image()
         return small_jpeg(image, max_side)
+
+
+def frame_at(path: str | os.PathLike[str], seconds: float) -> PILImage.Image:
+    """Return the very frame that is seen at a time, as an RGB image of the clip's size.
+
+    Parameters
+    ----------
+    seconds : float
+        From the first frame on; less than the clip's duration.
+
+    Raises
+    ------
+    InputError
+        If there is no frame at that time; if the file is missing, no video, or does not decode.
+
+    Examples
+    --------
+    >>> frame_at("clip.mp4", 2.5).size
+    (1280, 720)
+    """
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not math.isfinite(seconds):
+        raise InputError(f"{seconds!r} is no number of seconds", hint="such as 2.5")
+    for sought in (True, False):  # some files can't be sought, or only to a later frame
+        with contextlib.suppress(InputError) if sought else contextlib.nullcontext():
+            image = _decode_at(path, seconds, seek=sought)
+            if image is not None:
+                return image
+    duration = probe_video(path).duration
+    raise InputError(
+        f"there is no frame at {seconds:g} s: {Path(path).name} lasts {duration:g} s",
+        hint=f"0 or more, and less than {duration:g}; last_frame() is the last one",
+    )
+
+
+def _decode_at(
+    path: str | os.PathLike[str], seconds: float, *, seek: bool
+) -> PILImage.Image | None:
+    """Return the frame at a time; None where there is none, or the seek went too far."""
+    with _video(path) as (box, video):
+        video.thread_type = "AUTO"
+        end = float(video.duration * video.time_base) if video.duration else math.inf
+        if not 0 <= seconds < end:
+            return None
+        # A hair more: 0.3 as a float is less than three tenths.
+        wanted = (video.start_time or 0) + (seconds + 1e-6) / video.time_base
+        if seek:
+            box.seek(int(wanted), stream=video)
+        seen = None
+        for frame in box.decode(video):
+            if frame.pts is not None and frame.pts > wanted:
+                break
+            seen = frame
+        else:  # the last one: of a stream without a length only it tells where the end is
+            if seen is not None and end == math.inf and seen.pts + seen.duration <= wanted:
+                return None
+        return None if seen is None else seen.to_image()
