@@ -332,6 +332,8 @@ def submit(
         Pay for a new clip although an equal request has one, or has one on its way.
     over_budget : bool, default False
         Submit although a budget of the config file is used up.
+    preset : str, optional
+        Name of a preset of the config file, whose values hold where nothing else is given.
     **options
         As for `build`: image, ref, audio, model, resolution, duration, seed...
 
@@ -358,8 +360,9 @@ def submit(
         timeout=timeout,
         max_cost=max_cost,
         over_budget=over_budget,
+        preset=preset,
     )
-    request, notes = build(prompt, region=region_of(settings), **options)
+    request, notes = build(prompt, region=region_of(settings), wishes=settings.wishes, **options)
     return start(request, settings, notes, fresh=fresh)
 
 

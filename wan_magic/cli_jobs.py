@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.output.table import Exports
 
-_OWN_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
+_OWN_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget", "preset")
 _USAGE = """\
 usage: wan-magic generate PROMPT [OPTIONS]
 
@@ -203,7 +203,9 @@ def generate(argv: Sequence[str]) -> None:
     options.pop("wait", None)  # it always waits
     settings = from_environment().override(**run)
     prompt = str(words[0]) if words else ""
-    request, notes = api.build(prompt, region=api.region_of(settings), **options)
+    request, notes = api.build(
+        prompt, region=api.region_of(settings), wishes=settings.wishes, **options
+    )
     if dry_run:
         from wan_magic.notebook.dry_run import print_dry_run
 

@@ -119,6 +119,26 @@ PREFERENCES = (
         for period in PERIODS
     ),
     Preference(
+        "provenance",
+        "switch",
+        "whether a clip's file, and a JSON beside it, say how it was made",
+        standard=True,
+    ),
+    Preference(
+        "embed",
+        "choice",
+        "whether films go into the notebook: auto (where their files can't be reached), file, embed",
+        values=("auto", "file", "embed"),
+        standard="auto",
+    ),
+    Preference(
+        "embed_limit", "integer", "MB; no larger film is embedded", least=1, most=100, standard=8
+    ),
+    Preference(
+        "player_width", "integer", "pixels of a player; else as its card", least=120, most=3840
+    ),
+    Preference("loop", "switch", "players start again at the end", standard=True),
+    Preference(
         "ledger",
         "switch",
         "whether jobs are written down",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from wan_magic.money import Limits, Money
+    from wan_magic.output.look import Look
 
 DEFAULT_TIMEOUT = 3 * 3600
 """Seconds that a task is watched: the service itself gives up after three hours."""
@@ -31,6 +32,8 @@ DEFAULT_TIMEOUT = 3 * 3600
 WISHES = tuple(one for one in PREFERENCES if one.is_wish)
 _RUN = ("endpoint", "workspace", "out", "timeout", "max_cost")
 """What has a field of its own in `Settings`."""
+
+_LOOK = ("embed", "embed_limit", "player_width", "loop")
 
 KEY_FILE = "~/.dashscope/api_key"
 """Where the official SDK has its key."""
@@ -67,6 +70,8 @@ class Settings:
         Folder for what is remembered; None means the user's data folder. See `home`.
     ledger : bool
         Whether jobs are written down.
+    provenance : bool
+        Whether how a clip was made is written into its file and beside it.
     values : dict of str to object
         All that was set, by the names of `wan_magic.preferences`.
     sources : dict of str to str
@@ -92,6 +97,7 @@ class Settings:
     budgets: Mapping[str, Limits] = field(default_factory=dict)
     data_home: Path | None = None
     ledger: bool = True
+    provenance: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     presets: Mapping[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
@@ -121,11 +127,22 @@ class Settings:
         workspace: str | None = None,
         max_cost: str | float | Decimal | Money | Limits | None = None,
         over_budget: bool | None = None,
+        preset: str | None = None,
+        **look: Any,
     ) -> Settings:
         """Return a copy with the values that were given; a None leaves a value alone.
 
-        A `max_cost` of ``"off"`` is no limit; with `over_budget` there are no budgets.
+        A `max_cost` of ``"off"`` is no limit; with `over_budget` there are no budgets. The
+        values of a `preset` are weaker than the others. `look` is what `wan_magic.preferences` says
+        of players: embed, embed_limit, player_width, loop.
+
+        Raises
+        ------
+        SettingsError
+            If a value is none, or there is no such preset.
         """
+        if preset:
+            self = self.with_preset(preset)  # noqa: PLW0642 - below the values that are given
         return replace(
             self,
             endpoint=endpoint or self.endpoint,
@@ -136,6 +153,20 @@ class Settings:
             if max_cost in (None, "")
             else BY_NAME["max_cost"].read(max_cost, "max_cost"),
             budgets={} if over_budget else self.budgets,
+            values={**self.values, **_read_look(look)},
+        )
+
+    @property
+    def look(self) -> Look:
+        """How players are saved and shown."""
+        from wan_magic.output.look import MB, Look
+
+        said = {name: self.values.get(name, BY_NAME[name].standard) for name in _LOOK}
+        return Look(
+            embed=said["embed"],
+            embed_limit=said["embed_limit"] * MB,
+            width=said["player_width"],
+            loop=said["loop"],
         )
 
     @property
@@ -166,6 +197,7 @@ class Settings:
             **(workspace if in_file else {"workspace": given.get("workspace", self.workspace)}),
             budgets={**self.budgets, **budgets},
             ledger=given.get("ledger", self.ledger),
+            provenance=given.get("provenance", self.provenance),
             values={**self.values, **given},
             sources={**self.sources, **dict.fromkeys(given, source)},
         )
@@ -263,6 +295,14 @@ def _read_key(named: str | None) -> str | None:
             hint="put the key into that file, or unset the variable",
         )
     return key or None
+
+
+def _read_look(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given of players, checked."""
+    if unknown := given.keys() - set(_LOOK):
+        raise TypeError(f"there is no setting {', '.join(sorted(unknown))}")
+    values = {name: value for name, value in given.items() if value is not None}
+    return {name: BY_NAME[name].read(value, name) for name, value in values.items()}
 
 
 def _folder(value: str | Path) -> Path:

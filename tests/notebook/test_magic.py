@@ -285,9 +285,10 @@ def test_the_time_limit_may_be_set_by_config(shell, posted):
     assert shell.user_ns["clip"].timeout == 60
 
 
-def test_a_wrong_model_in_config_reads_like_one_in_the_line(shell, posted):
-    shell.good('%config WanMagics.model = "wan9"')
-    assert "'wan9'" in shell.refused(CELL, InputError).text
+def test_a_model_of_config_that_does_not_fit_says_that_it_is_a_default(shell, posted):
+    shell.good('%config WanMagics.model = "2.2"')  # which needs a picture, and has other lengths
+    cell = shell.refused("%%wanvideo --clip https://example.com/c.mp4\nA cat", InputError)
+    assert "the model 2.2 is a default: %wanvideo config says where" in cell.text
 
 
 def test_config_lists_what_can_be_set(shell):

@@ -88,10 +88,10 @@ SENT = [
 
 STAYS_HERE = {
     *("unchecked", "fit", "endpoint", "workspace", "out", "timeout", "wait", "dry_run"),
-    *("max_cost", "over_budget", "fresh"),
+    *("max_cost", "over_budget", "fresh", "preset"),
 }
-"""Rows that change the run and not the body; each has its test below, in test_magic.py or in
-test_cell_costs.py."""
+"""Rows that change the run and not the body; each has its test below, in test_magic.py, in
+test_cell_costs.py or in test_config_magic.py."""
 
 
 def body_of(shell, posted, line, prompt="A cat runs"):

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
 from IPython.core.magic import no_var_expand as plain
-from traitlets import Float, Unicode
 
 from wan_magic.errors import InputError
+from wan_magic.notebook.traits import Setting
 from wan_magic.notebook.views import follow, show_value
+from wan_magic.preferences import PREFERENCES
 
 if TYPE_CHECKING:
     from wan_magic.settings import Settings
 
-_SETTINGS = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
+_SETTINGS = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget", "preset")
 _JOB = ("wan_magic.jobs.job", "Job")
 
 
@@ -24,20 +25,7 @@ class WanMagics(Magics):
 
     shell: Any
 
-    endpoint = Unicode(
-        "", help="local, a region, a gateway, or a base URL; empty: as the key says"
-    ).tag(config=True)
-    model = Unicode("", help="model or version; empty: 2.5, or what the inputs need").tag(
-        config=True
-    )
-    workspace = Unicode("", help="workspace id of the region's own host; mostly empty").tag(
-        config=True
-    )
-    out = Unicode("", help="folder for clips; empty: wan_videos beside the notebook").tag(
-        config=True
-    )
-    timeout = Float(10800.0, help="seconds until a task is no longer watched").tag(config=True)
-    max_cost = Unicode("", help='the most that a clip may cost, such as "2 CNY"').tag(config=True)
+    vars().update({one.name: Setting(one) for one in PREFERENCES if one.in_config})
 
     @needs_local_scope
     @plain
@@ -91,8 +79,8 @@ class WanMagics(Magics):
         fresh = options.pop("fresh", False)
         for option in options.keys() & INPUTS:
             options[option] = look_up(options[option], namespace)
-        options.setdefault("model", self.model or None)
         settings = self.settings(run)
+        options["wishes"] = settings.wishes
         prompt = insert(cell or "", evaluate).strip()
         try:
             request, notes = api.build(prompt, region=api.region_of(settings), **options)
@@ -133,17 +121,12 @@ class WanMagics(Magics):
             return ""
 
     def settings(self, run: dict[str, Any]) -> Settings:
-        """Return the settings: magic option > %config > environment > default."""
+        """Return the settings: magic option > preset > %config > what is weaker."""
         from wan_magic.settings import from_environment
 
-        base = from_environment().override(
-            endpoint=self.endpoint,
-            workspace=self.workspace,
-            out=self.out,
-            timeout=self.timeout,
-            max_cost=self.max_cost or None,
-        )
-        return base.override(**run)
+        traits = ((one, getattr(self, one.name)) for one in PREFERENCES if one.in_config)
+        given = {one.name: one.read(value, one.name) for one, value in traits if value is not None}
+        return from_environment().with_values(given, "%config").override(**run)
 
 
 def _no_body(word: str | None) -> InputError:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog
+from wan_magic.wan.written import as_the_api_has_it
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ class Option:
         if self.kind == "number":
             return self._number(value, _positive, "a number above 0")
         if self.kind == "choice" and isinstance(value, str):
-            return _AS_WRITTEN.get(self.name, str)(value)
+            return as_the_api_has_it(self.name, value)
         if self.kind == "pair":
             return _pair(self, value)
         if self.kind == "text" and not isinstance(value, str):
@@ -131,27 +131,6 @@ def _pair(option: Option, text: Any) -> tuple[str, Any]:
         return key.strip(), json.loads(value)
     except ValueError:  # what is no JSON is a text
         return key.strip(), value
-
-
-def _size(text: str) -> str:
-    return text.lower().replace("x", "*").replace("×", "*")
-
-
-def _mode(text: str) -> str:
-    return f"wan-{text}" if text in ("std", "pro") else text
-
-
-def _ratio(text: str) -> str:
-    return re.sub(r"(?<=\d)[x×/](?=\d)", ":", text)
-
-
-_AS_WRITTEN: dict[str, Callable[[str], str]] = {
-    "resolution": str.upper,
-    "size": _size,
-    "mode": _mode,
-    "ratio": _ratio,
-}
-"""How a value that is written in another way is meant: 720p, 1280x720, pro."""
 
 
 def _places(option: Option) -> list[str]:
@@ -407,6 +386,13 @@ OPTIONS = (
         "text",
         "the most that the clip may cost; more is not sent",
         metavar='"2 CNY"',
+    ),
+    Option(
+        "preset",
+        ("--preset",),
+        "text",
+        "values that a config file keeps under this name",
+        metavar="NAME",
     ),
     Option("over_budget", ("--over-budget",), "flag", "send it although a budget is used up"),
     Option("fresh", ("--fresh",), "flag", "pay for a new clip although an equal request has one"),
