@@ -92,21 +92,22 @@ def test_the_card_says_what_will_be_made_and_for_how_much(make):
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.QUEUED, State.RUNNING])
-def test_the_step_at_hand_is_bold_and_the_later_ones_are_open(make, state):
+def test_each_step_is_marked_past_at_hand_or_to_come(make, state):
     job, card = make()
     job.update(state=state)
     steps = ["submitting", "queued", "running", "downloading", "done"]
-    text = shown(card).replace("● submitted", "● submitting")
+    text = shown(card).replace("✓ submitted", "✓ submitting")
     at = steps.index(state)
     for index, step in enumerate(steps):
-        assert f"{'●' if index <= at else '○'} {step}" in text
-    assert f'font-weight:600">● {state if at == 0 else steps[at]}' in text
-    assert text.count('font-weight:600">●') == 1
+        mark = "✓" if index < at else "●" if index == at else "○"
+        assert f"{mark} {step}" in text
+    (current,) = re.findall("<li aria-current=step[^>]*>([^<]*)<", text)
+    assert current == f"● {state}"
 
 
 def test_the_clock_is_the_jobs_own(make, clock):
     job, card = make()
-    assert ">0 s " in shown(card)
+    assert ">0 s<" in shown(card)
     clock.now += 72
     job.update(state=State.RUNNING)
     assert "1 min 12 s" in shown(card)
@@ -160,29 +161,104 @@ def test_who_waits_for_a_slot_says_so(make):
     job, card = make()
     job.update(state=State.WAITING)
     job.update(message="waiting for a slot at beijing: 3 before this one")
-    assert "● waiting for a slot</span>" in shown(card)
+    assert "● waiting for a slot</li>" in shown(card)
     assert "3 before this one" in shown(card)
     job.update(state=State.QUEUED)
-    assert "● submitted</span>" in shown(card)
+    assert "✓ submitted</li>" in shown(card)
 
 
-def test_a_download_shows_its_bytes(make):
+def test_a_download_shows_its_bytes_at_the_next_tick(make):
     job, card = make()
     job.update(state=State.DOWNLOADING)
     assert "MB" not in shown(card)
     job.update(downloaded=(1_500_000, 6_000_000))
+    card._tick()
     assert "1.5 of 6.0 MB" in shown(card)
     job.update(downloaded=(2_500_000, 0))
+    card._tick()
     assert "2.5 MB" in shown(card)
 
 
-def test_a_message_is_shown_to_screen_readers_and_goes_with_its_state(make):
+def test_a_message_goes_with_its_state(make):
     job, card = make()
     job.update(message="the endpoint is busy (429): submitting again in 4 s")
-    assert 'role="status"' in shown(card)
-    assert "submitting again" in shown(card)
+    assert "submitting again in 4 s" in shown(card)
     job.update(state=State.QUEUED)
     assert "submitting again" not in shown(card)
+
+
+def announced(card):
+    (said,) = re.findall('role="status"[^>]*>([^<]*)<', shown(card))
+    return said
+
+
+def test_screen_readers_hear_what_changes_and_neither_time_nor_progress(make, clock):
+    job, card = make()
+    job.update(state=State.QUEUED)
+    assert announced(card) == "The task is queued."
+    job.update(message="uploading dance.mp4: 1.2 of 8.0 MB")
+    steps = card._steps.value
+    clock.now += 5
+    job.update(message="uploading dance.mp4: 7.9 of 8.0 MB")
+    card._tick()
+    assert card._steps.value == steps
+    assert "7.9 of 8.0 MB" in shown(card)
+    job.update(cancel_refused=True, message="Wan can't stop a task that already runs")
+    assert "can&#x27;t stop" in announced(card)
+
+
+def test_nothing_is_sent_where_nothing_changed(make):
+    job, card = make()
+    job.update(state=State.RUNNING)
+    sent = []
+    for child in card.box.children:
+        child.observe(lambda change: sent.append(change.name))
+    job.update(request_id="r-1")
+    card._tick()
+    card._tick()
+    assert sent == []
+
+
+def test_the_usual_time_is_this_users_own_once_there_are_some(make):
+    job, card = make()
+    job.took_before = (95.0, 100.0)
+    card._tick()
+    assert "usually 1 to 3 min" in shown(card)
+    job.took_before = (95.0, 100.0, 140.0)
+    card._tick()
+    assert "usually 1 min 40 s here (from 3 clips)" in shown(card)
+
+
+def test_a_task_that_takes_longer_than_all_before_is_said_to(make, clock):
+    job, card = make()
+    job.took_before = (95.0, 100.0, 140.0)
+    clock.now += 1000  # in the queue nothing is promised
+    job.update(state=State.RUNNING)
+    assert "longer than usual" not in shown(card)
+    clock.now += 141
+    card._tick()
+    assert "longer than usual: usually 1 min 40 s here" in shown(card)
+
+
+def test_the_request_is_there_as_json_without_bytes_or_addresses(make):
+    _, card = make(options={**USUAL, "audio": f"{WEB}a.mp3?Signature=s3cret"})
+    text = "".join(child.value for child in card.box.children if hasattr(child, "value"))
+    folded = text.partition("<details")[2].partition("</details>")[0]
+    assert "request as JSON" in folded
+    for part in ("&quot;wan2.5-i2v-preview&quot;", "&quot;resolution&quot;: &quot;480P&quot;"):
+        assert part in folded
+    assert "base64" not in folded
+    assert "s3cret" not in folded
+
+
+def test_the_card_speaks_chinese(make, monkeypatch):
+    monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "zh")
+    job, card = make(task_id="1234-abcd")
+    job.update(state=State.RUNNING)
+    text = shown(card)
+    for words in ("● 生成中", "首帧", "随机种子 7", "通常需要", "不再产生费用"):
+        assert words in text
+    assert button(card).description == "取消"
 
 
 def test_notes_are_shown(make):
@@ -195,7 +271,8 @@ def test_nothing_in_the_card_is_read_as_html(make, watched):
     job, card = make(prompt=EVIL, notes=(EVIL,), endpoint=EVIL)
     job.update(state=State.QUEUED, task_id=EVIL, message=EVIL)
     assert "<script" not in shown(card)
-    assert shown(card).count("&lt;script&gt;") == 5
+    # The prompt and the request, the note, the endpoint, the task, the message for eyes and ears.
+    assert shown(card).count("&lt;script&gt;") == 7
     card.show()
     job.finish(JobFailed(EVIL, hint=EVIL, code=EVIL, request_id=EVIL, task_id=EVIL), State.FAILED)
     for output in watched.shown:
@@ -401,9 +478,8 @@ def test_nothing_changes_after_the_end(make, watched, real_job):
     card.show()
     job.finish(real_job.result(), State.DONE)
     count, children = len(watched.shown), card.box.children
-    card._refresh()
     card._changed(job)
-    assert list(card._ticks()) == []
+    assert not card._tick()
     job.update(message="late news")
     assert len(watched.shown) == count
     assert card.box.children == children
@@ -431,7 +507,7 @@ def test_two_cards_of_one_job_both_end(make, watched, real_job):
 def test_a_card_that_fails_to_draw_does_not_lose_the_job(make, watched, real_job, monkeypatch):
     job, card = make()
     card.show()
-    monkeypatch.setattr("wan_magic.notebook.status.end_bundle", lambda job: 1 / 0)
+    monkeypatch.setattr("wan_magic.notebook.status.end_bundle", lambda *_: 1 / 0)
     job.finish(real_job.result(), State.DONE)
     assert job.result() is real_job.result()
     last = watched.shown[-1]["data"]

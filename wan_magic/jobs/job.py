@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 import uuid
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
+    from wan_magic.output.look import Look
     from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.request import VideoRequest
 
@@ -102,6 +104,8 @@ class Job:
         Expected cost; for the local preview, what the hosted API would cost.
     is_preview : bool
         Whether the embedded preview server makes it, which costs nothing.
+    look : Look or None
+        How its clip is shown and saved in a notebook; None: as it is set.
     is_resumed : bool
         Whether it was submitted earlier: it costs nothing more.
     knows_request : bool
@@ -130,6 +134,11 @@ class Job:
         Seconds from accept to end as the server said them, once the task has succeeded.
     cost : Estimate or None
         What that costs; None until the task has succeeded.
+    keeps_provenance : bool
+        Whether how the clip was made is written into its file and beside it.
+    took_before : tuple of float
+        Seconds that this user's latest tasks of the kind took at the server; empty where
+        nobody knows.
 
     Examples
     --------
@@ -149,6 +158,7 @@ class Job:
         is_resumed: bool | None = None,
         knows_request: bool = True,
         timeout: float = 3 * 3600,
+        look: Look | None = None,
         clock: Callable[[], float] = time.monotonic,
         id: str = "",  # noqa: A002 - as the attribute
     ) -> None:
@@ -158,6 +168,7 @@ class Job:
         self.prices = prices
         self.estimate: Estimate = request.estimate(prices)
         self.is_preview = is_preview
+        self.look = look
         self.notes = notes
         self.timeout = timeout
         self.task_id = task_id
@@ -167,6 +178,7 @@ class Job:
         self.was_sent = False
         self.has_other_key = False
         self.from_library = False
+        self.keeps_provenance = False
         self.request_id = ""
         self.state = State.QUEUED if task_id else State.SUBMITTING
         self.message = ""
@@ -176,6 +188,7 @@ class Job:
         self.usage: dict[str, Any] = {}
         self.server_took: float | None = None
         self.cost: Estimate | None = None
+        self.took_before: tuple[float, ...] = ()
         self.cancel_refused = False
         self.clock = clock
         self.started = clock()
@@ -297,7 +310,8 @@ class Job:
             if isinstance(outcome, WanError):
                 self._future.set_exception(outcome)
             else:
-                self._future.set_result(outcome)
+                shown = replace(outcome, look=self.look) if self.look else outcome
+                self._future.set_result(shown)
             self._tell()
 
     def _tell(self) -> None:

@@ -140,6 +140,7 @@ class _Life:
             if clip is not None:
                 return clip
             job.is_followed, job.record = False, LedgerRecord(self.ledger)
+        job.took_before = self._took_before()
         if not job.task_id and job.sent_at is not None:
             yield from self._find()
         if job.is_resumed and not job.task_id:  # its inputs are known by name alone
@@ -176,7 +177,7 @@ class _Life:
             self.job,
             self.client,
             limiter=self.limiter,
-            history=self._history(),
+            history=self.job.took_before,
             age=None if since is None else max(0.0, self.wall() - since),
         )
 
@@ -221,20 +222,16 @@ class _Life:
                 hint="nothing is paid; run the cell again",
             )
 
-    def _history(self) -> list[float]:
-        """How long such tasks took before."""
-        if self.ledger is None:
-            return []
+    def _took_before(self) -> tuple[float, ...]:
+        """Return how many seconds the latest tasks of the job's kind took."""
         request = self.job.request
+        if self.ledger is None or not self.job.knows_request:
+            return ()
+        place, seconds = place_of(self.client.endpoint), request.effective_duration
         try:
-            return self.ledger.run_times(
-                place_of(self.client.endpoint),
-                request.model,
-                request.tier,
-                request.effective_duration,
-            )
+            return tuple(self.ledger.run_times(place, request.model, request.tier, seconds))
         except WanError:  # a guess less
-            return []
+            return ()
 
 
 def _elsewhere(ledger: Ledger, account: str, model: str) -> int:

@@ -7,7 +7,6 @@ or late, so that it only passes a wish on to the job.
 
 from __future__ import annotations
 
-import base64
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,31 +14,24 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from wan_magic.jobs.job import State
-from wan_magic.jobs.runner import Runner
+from wan_magic.notebook import again, card_parts
+from wan_magic.notebook.bell import STAYS, Bell
+from wan_magic.notebook.ticking import ticker
 from wan_magic.output import html
-from wan_magic.output.player import (
-    end_bundle,
-    price_line,
-    request_facts,
-    started_bundle,
-    undrawable_bundle,
-    wishes,
-)
-from wan_magic.wan.catalog import usual_minutes
+from wan_magic.output.ended import started_bundle, undrawable_bundle
+from wan_magic.output.player import end_bundle
+from wan_magic.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from IPython.display import DisplayHandle
 
     from wan_magic.jobs.job import Job
+    from wan_magic.output.ended import Bundle
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_STEPS = (State.SUBMITTING, State.QUEUED, State.RUNNING, State.DOWNLOADING, State.DONE)
-_PICTURES = {"image": "first frame", "ref": "reference"}
 _BORDER = "1px solid rgba(128,128,128,.35)"
-_clock = Runner(workers=1)
-"""Ticks all live cards; apart from the jobs' own threads, so that no slow call stops it."""
 
 
 def live_bundle(box: widgets.Widget, fallback: dict[str, str]) -> dict[str, Any]:
@@ -55,6 +47,13 @@ class StatusCard:
     ----------
     job : Job
         Running or ended.
+    notify : bool, default False
+        Whether the browser tells of the end.
+    in_cell : bool, default False
+        Whether running the card's cell again makes the same request again.
+    start_again : callable, optional
+        Submits the same request as a new job, and returns that; for a card in a panel, which
+        then offers it where the job failed.
 
     Attributes
     ----------
@@ -62,23 +61,32 @@ class StatusCard:
         The card, to be placed in a panel; `show` displays it as a cell's output.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(
+        self,
+        job: Job,
+        *,
+        notify: bool = False,
+        in_cell: bool = False,
+        start_again: Callable[[], Job] | None = None,
+    ) -> None:
         self.job = job
+        self._in_cell = in_cell
+        self._start_again = start_again
         self._handle: DisplayHandle | None = None
         self._lock = threading.RLock()
         self._ended = False
+        self._notes = job.notes
         self._shown_task = ""
-        self._status = widgets.HTML()
-        self._message = widgets.HTML()
-        self._facts = widgets.HTML(self._facts_html())
+        self._key: tuple[object, ...] = ()
+        self._steps, self._clock, self._facts = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._button = widgets.Button(
-            description="Cancel", tooltip="Cancel the task while it waits", icon="times"
+            description=tr("Cancel"), tooltip=tr("Cancel the task while it waits"), icon="times"
         )
         self._button.add_class("wan-magic-cancel")
         self._button.on_click(self._clicked)
-        self._final = widgets.Output()
+        self._bell = Bell() if notify and not job.done() else None
         self.box = widgets.VBox(
-            [self._status, self._message, self._facts, self._button],
+            [self._steps, self._clock, self._facts, self._button, *self._bells()],
             layout=widgets.Layout(
                 border=_BORDER,
                 border_left=f"4px solid {html.tone('preview' if job.is_preview else 'plain')}",
@@ -91,13 +99,13 @@ class StatusCard:
         job.on_change(self._changed)
         self._changed(job)
         if not self._ended:
-            _clock.start(self._ticks())
+            ticker.start(self._tick, lambda: job.elapsed)
 
     def show(self) -> None:
         """Display the card as the output of the running cell."""
         with self._lock:
             if self._ended:
-                data, metadata = end_bundle(self.job)
+                data, metadata = self._end_bundle()
                 display(data, raw=True, metadata=metadata)
                 return
             self._shown_task = self.job.task_id
@@ -106,127 +114,92 @@ class StatusCard:
     def _live_bundle(self) -> dict[str, Any]:
         return live_bundle(self.box, started_bundle(self.job))
 
-    def _ticks(self) -> Iterator[float]:
-        while not self._ended:
-            self._refresh()
-            yield 1.0
+    def _bells(self) -> list[widgets.Widget]:
+        return [self._bell.output] if self._bell else []
+
+    # -- while it runs ------------------------------------------------------------------
+
+    def _tick(self) -> bool:
+        """Show the time; whether there will be more of it."""
+        with self._lock:
+            if not self._ended:
+                self._clock.value = card_parts.clock(self.job)
+            return not self._ended
 
     def _clicked(self, _: Any) -> None:
         self._button.disabled = True
         if self.job.cancel_refused:
-            self._button.description = "Stopping…"
+            self._button.description = tr("Stopping…")
             self.job.detach()
         else:
-            self._button.description = "Cancelling…"
+            self._button.description = tr("Cancelling…")
             self.job.cancel()
 
     def _changed(self, job: Job) -> None:
         with self._lock:
-            if self._ended:
-                return
             if job.done():
                 self._end()
                 return
-            self._refresh()
-            facts = self._facts_html()
-            if self._facts.value != facts:
-                self._facts.value = facts
+            # A download tells of each piece: that waits for the clock.
+            said = card_parts.without_numbers(job.message)
+            key = (job.state, said, job.task_id, job.cancel_refused, job.notes)
+            if self._ended or key == self._key:
+                return
+            self._key = key
+            self._steps.value = card_parts.stepper(job)
+            self._clock.value = card_parts.clock(job)
+            self._facts.value = card_parts.facts(job)
             if self._handle is not None and job.task_id != self._shown_task:
                 # Once: a notebook that is saved now must hold the way back to a paid task.
                 self._shown_task = job.task_id
                 self._handle.update(self._live_bundle(), raw=True)
-            if job.cancel_refused and self._button.description.startswith("Cancel"):
-                self._button.description = "Stop watching"
-                self._button.tooltip = "The task goes on at the server; its id brings it back"
-                self._button.icon = "eye-slash"
-                self._button.disabled = False
-            elif job.state == State.DOWNLOADING and not job.cancel_refused:
-                self._button.disabled = True  # it is made: nothing is left to cancel
+            self._offer(job)
+
+    def _offer(self, job: Job) -> None:
+        """Let the button offer what can still be done."""
+        if job.cancel_refused and not job.detach_requested:
+            self._button.description = tr("Stop watching")
+            self._button.tooltip = tr("The task goes on at the server; its id brings it back")
+            self._button.icon = "eye-slash"
+            self._button.disabled = False
+        elif job.state == State.DOWNLOADING and not job.cancel_refused:
+            self._button.disabled = True  # it is made: nothing is left to cancel
+
+    # -- the end ------------------------------------------------------------------------
 
     def _end(self) -> None:
-        self._ended = True
+        """Become the player, or say why there is none; again where a note comes later."""
+        if self._ended and self._notes == self.job.notes:
+            return
+        if self._bell and not self._ended:
+            self._bell.ring(self.job)
+            ticker.later(STAYS, self._bell.silence)
+        self._ended, self._notes = True, self.job.notes
         try:
-            data, metadata = end_bundle(self.job)
+            data, metadata = self._end_bundle()
         except Exception as exc:  # noqa: BLE001 - a card must not freeze on what it can't draw
             data, metadata = undrawable_bundle(self.job, exc), {}
         # First into the widget: after a reload of the page only that can still be reached.
-        self._final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
+        final = widgets.Output()
+        final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
         self.box.layout = widgets.Layout()
-        self.box.children = [self._final]
+        self.box.children = [*self._bells(), final, *self._offers_another()]
         # Then the whole output without its widget: the only form that outlives the kernel.
         if self._handle is not None:
             self._handle.update(data, raw=True, metadata=metadata)
 
-    def _refresh(self) -> None:
+    def _end_bundle(self) -> Bundle:
+        offers = self._in_cell and self.job.exception() is not None
+        return end_bundle(self.job, again.row(self.job) if offers else "")
+
+    def _offers_another(self) -> list[widgets.Widget]:
+        if self._start_again is None or self.job.exception() is None:
+            return []
+        return [again.AgainButton(self.job, self._start_again, self._show_another).box]
+
+    def _show_another(self, job: Job) -> None:
+        """Put the card of another try above this one, in its place."""
+        notify = self._bell is not None
+        card = StatusCard(job, notify=notify, start_again=self._start_again)
         with self._lock:
-            if self._ended:
-                return
-            self._status.value = _status_html(self.job)
-            shown = html.text(self.job.message)
-            message = f'<div role="status" style="line-height:1.5">{shown}</div>' if shown else ""
-            if self._message.value != message:
-                self._message.value = message
-
-    def _facts_html(self) -> str:
-        job = self.job
-        parts = [
-            html.prompt(job.request.prompt),
-            html.line(*request_facts(job), html.text(price_line(job))),
-            html.line(*wishes(job.request)),
-            html.line(f"task {html.code(job.task_id)}" if job.task_id else ""),
-            html.notes(job.notes),
-        ]
-        shown = job.request.image
-        picture = ""
-        if shown and shown.thumbnail:
-            data = base64.b64encode(shown.thumbnail).decode()
-            label = _PICTURES.get(shown.option, shown.option.replace("_", " "))
-            picture = (
-                f'<img src="data:image/jpeg;base64,{data}" alt="{label}" title="{label}"'
-                ' style="width:144px;max-width:100%;margin-top:8px;align-self:flex-start;'
-                'border-radius:6px">'
-            )
-        return (
-            '<div style="display:flex;flex-wrap:wrap;gap:4px 12px;line-height:1.5;'
-            'overflow-wrap:anywhere">'
-            f'{picture}<div style="flex:1 1 220px;min-width:0">{"".join(parts)}</div></div>'
-        )
-
-
-def _status_html(job: Job) -> str:
-    """Return the stepper and the clock."""
-    steps = []
-    at = _STEPS.index(job.state) if job.state in _STEPS else 0
-    first = "waiting for a slot" if job.state is State.WAITING else _STEPS[0]
-    for index, step in enumerate(_STEPS):
-        mark = "●" if index <= at else "○"
-        weight = "font-weight:600" if index == at else f"opacity:{0.85 if index < at else 0.5}"
-        label = ("submitted" if at else first) if index == 0 else step
-        steps.append(f'<span style="white-space:nowrap;{weight}">{mark} {label}</span>')
-    clock = [html.duration(job.elapsed), _expected(job), _progress(job)]
-    return (
-        f'<div data-state="{job.state}" style="line-height:1.5">'
-        f'<div style="display:flex;flex-wrap:wrap;gap:2px 12px">{"".join(steps)}</div>'
-        f"{html.line(*filter(None, clock), size=13, quiet=False)}</div>"
-    )
-
-
-def _expected(job: Job) -> str:
-    """Return the usual time, named an estimate; nothing is known of a resumed job."""
-    if job.is_preview:
-        return "a preview usually takes seconds (estimate)"
-    request = job.request
-    if not job.knows_request or not request.effective_duration:
-        return ""
-    low, high = request.row.minutes or usual_minutes(
-        request.effective_resolution, request.effective_duration
-    )
-    return f"usually {low} to {high} min once it runs (estimate)"
-
-
-def _progress(job: Job) -> str:
-    done, total = job.downloaded
-    if job.state != State.DOWNLOADING or not done:
-        return ""
-    whole = f" of {total / 1e6:.1f}" if total else ""
-    return f"{done / 1e6:.1f}{whole} MB"
+            self.box.children = [card.box, self.box.children[-2]]

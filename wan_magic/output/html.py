@@ -10,8 +10,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
+from wan_magic.texts import tr
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+FONT = (  # of all that we show
+    "font-family:system-ui,-apple-system,'Segoe UI','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
+)
 
 Tone = Literal["plain", "good", "bad", "warn", "preview"]
 
@@ -34,13 +40,12 @@ def tone(name: Tone) -> str:
     return _TONES[name]
 
 
-def frame(*parts: str, tone: Tone = "plain") -> str:
-    """Wrap parts into the one look of all cards."""
+def frame(*parts: str, tone: Tone = "plain", width: int = 720) -> str:
+    """Wrap parts into the one look of all cards, at most `width` pixels wide."""
     return (
-        '<div style="box-sizing:border-box;max-width:720px;margin:4px 0;padding:12px 14px;'
-        "border:1px solid rgba(128,128,128,.35);border-radius:8px;"
-        f"border-left:4px solid {_TONES[tone]};font-family:system-ui,-apple-system,"
-        "'Segoe UI','Noto Sans CJK SC','Microsoft YaHei',sans-serif;font-size:13px;"
+        f'<div style="box-sizing:border-box;max-width:{width}px;margin:4px 0;padding:12px 14px;'
+        "border:1px solid rgba(128,128,128,.35);"
+        f"border-left:4px solid {_TONES[tone]};{FONT};font-size:13px;"
         f'line-height:1.5;overflow-wrap:anywhere">{"".join(parts)}</div>'
     )
 
@@ -61,9 +66,24 @@ def line(*cells: str, size: int = 12, quiet: bool = True) -> str:
     return f'<div style="{style}">{shown}</div>' if shown else ""
 
 
+def fact(value: object) -> str:
+    """Return a short fact, such as a number with its unit, that no line break divides."""
+    shown = text(value)
+    return f'<span style="white-space:nowrap">{shown}</span>' if len(shown) <= 24 else shown
+
+
+def folded(summary: str, *parts: str) -> str:
+    """Return what is seen after a click only; the parts are HTML already."""
+    return (
+        '<details style="margin-top:4px;font-size:12px">'
+        f'<summary style="cursor:pointer;opacity:.85">{text(summary)}</summary>'
+        f"{''.join(parts)}</details>"
+    )
+
+
 def notes(values: Iterable[str]) -> str:
     """Return what the user should know, a line each."""
-    return "".join(line(f"note: {text(value)}") for value in values)
+    return "".join(line(text(tr("note: {note}", note=value))) for value in values)
 
 
 def short(value: str, limit: int) -> str:
@@ -83,9 +103,21 @@ def prompt(value: str, limit: int = 400) -> str:
 
 def code(value: str) -> str:
     """Return an id or a command, easy to select and copy."""
+    hint = text(tr("one click selects all of it"))
     return (
-        '<code style="font-size:12px;background:rgba(128,128,128,.15);color:inherit;'
-        f'padding:1px 4px;border-radius:4px;user-select:all">{text(value)}</code>'
+        f'<code title="{hint}" style="font-size:12px;background:rgba(128,128,128,.15);'
+        f"color:inherit;padding:1px 4px;border-radius:4px;user-select:all"
+        f'">{text(value)}</code>'
+    )
+
+
+def cell(value: str) -> str:
+    """Return a whole cell to copy: its lines stay lines, long ones wrap."""
+    hint = text(tr("one click selects all of it"))
+    return (
+        f'<code title="{hint}" style="display:block;font-size:12px;background:'
+        "rgba(128,128,128,.15);color:inherit;margin:2px 0 8px;padding:6px 8px;border-radius:4px;"
+        f'white-space:pre-wrap;overflow-wrap:anywhere;user-select:all">{text(value)}</code>'
     )
 
 
@@ -99,8 +131,8 @@ def duration(seconds: float) -> str:
     """
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return tr("{seconds} s", seconds=whole)
     minutes, rest = divmod(whole, 60)
     if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=f"{rest:02d}")
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=f"{minutes % 60:02d}")
