@@ -1,4 +1,4 @@
-"""The ``wan-magic`` command: demo, serve, generate, and what looks after jobs."""
+"""The ``wan-magic`` command: demo, serve, generate, what looks after jobs, and what sets up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic import cli_setup
 from wan_magic.cli_jobs import add_commands, generate, in_a_terminal
 from wan_magic.errors import WanError
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(run=_serve)
     add_commands(commands)
+    cli_setup.add_commands(commands)
     return parser
 
 

@@ -95,4 +95,125 @@ TEXTS: dict[str, str] = {
     "page": "网页",
     " (voice: {name})": "（音色：{name}）",
     "Cancel": "取消",
+    # The player
+    "silent": "无声",
+    "took {duration}": "耗时 {duration}",
+    "prompt as the server rewrote it": "服务端改写后的提示词",
+    "from your library, 0.00": "来自您的视频库，0.00",
+    "from your library, 0.00 (it cost {cost})": "来自您的视频库，0.00（当时费用 {cost}）",
+    "free": "免费",
+    "free (the hosted API: {cost})": "免费（正式生成需 {cost}）",
+    "this viewer plays no video": "此查看器无法播放视频",
+    "VS Code plays no AAC sound: open the file to hear it": (
+        "VS Code 无法播放 AAC 音频：请打开文件收听"
+    ),
+    "the file is gone, or may not be read any more": "文件已不存在，或已无法读取",
+    "{size} is too large to embed (the limit is {limit})": "文件大小 {size}，超过嵌入上限 {limit}",
+    "copied beside the notebook: {path}": "已复制到笔记本旁边：{path}",
+    "this front end can't reach the file; it is at {path}": "此前端无法访问该文件，文件位于 {path}",
+    "make more of it": "继续创作",
+    "another take": "换一个版本",
+    "the next shot, from the last frame": "从尾帧开始的下一个镜头",
+    "what happens next": "接下来发生的事",
+    "in {resolution}": "改为 {resolution}",
+    "each of these makes, and bills, a new clip": "以上每一项都会生成新的视频并计费",
+    "… stands for a folder, an address or a picture that is not saved here": (
+        "“…”代表未保存在此处的文件夹、网址或图像"
+    ),
+    # Doctor
+    "state": "状态",
+    "what": "项目",
+    "found": "检查结果",
+    "ok": "正常",
+    "warning": "警告",
+    "problem": "问题",
+    "all is well": "一切正常",
+    "no problems, but see the warnings": "没有发现问题，但请留意警告",
+    "problems: {count}": "发现 {count} 个问题",
+    "key": "API Key",
+    "endpoint": "接入点",
+    "settings": "设置",
+    "network": "网络",
+    "keyring": "系统密钥环",
+    "folder": "文件夹",
+    "ledger": "任务账本",
+    "player": "播放器",
+    "playing": "播放",
+    "front end": "前端",
+    "not installed": "未安装",
+    "{version}; {wanted} or later is needed": "{version}；需要 {wanted} 或更高版本",
+    "{version} does not fit ipywidgets {ours}": "{version} 与 ipywidgets {ours} 不匹配",
+    "not found in this environment: cards may show as plain text": (
+        "在当前环境中未找到：状态卡片可能只显示为纯文本"
+    ),
+    "install jupyterlab_widgets {wanted}.x where the Jupyter server runs, and reload the page": (
+        "请在 Jupyter 服务器所在的环境中安装 jupyterlab_widgets {wanted}.x，然后刷新页面"
+    ),
+    "lacks {names}": "缺少 {names}",
+    "the command line": "命令行",
+    "IPython in a terminal": "终端中的 IPython",
+    "no kernel": "没有内核",
+    "a kernel": "内核",
+    "nobody ({who})": "无人值守（{who}）",
+    "a front end that does not say its name": "未表明身份的前端",
+    "{name} (known by {how})": "{name}（依据：{how}）",
+    "cards need ipywidgets there; where they stay empty, add --wait": (
+        "状态卡片需要该前端支持 ipywidgets；如果卡片空白，请加上 --wait"
+    ),
+    "not needed: {path}": "无需执行：{path}",
+    "needed once in each kernel": "每个内核需执行一次",
+    "wan-magic enable ends that": "运行 wan-magic enable 后即无需执行",
+    "the preview server on this machine: free": "本机预览服务：免费",
+    "none: videos are free previews": "未设置：视频均为免费预览",
+    "%wanvideo login, or set DASHSCOPE_API_KEY": "%wanvideo login，或设置 DASHSCOPE_API_KEY",
+    "from {source}, for {place}; not checked": "来自 {source}，用于 {place}；未校验",
+    "without --offline it is checked, at no cost": "去掉 --offline 即可免费校验",
+    "from {source}, taken by {place}": "来自 {source}，{place} 校验通过",
+    "from {source}, refused by {place}": "来自 {source}，被 {place} 拒绝",
+    "from {source}, for {place}; it could not be checked": (
+        "来自 {source}，用于 {place}；无法校验"
+    ),
+    "{host} answers{through}": "{host} 可以访问{through}",
+    "{host} can't be reached{through}": "无法访问 {host}{through}",
+    ", through the proxy {proxy}": "（经由代理 {proxy}）",
+    "check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the endpoint": (
+        "请检查网络、代理（HTTPS_PROXY、NO_PROXY）和接入点"
+    ),
+    "not needed: only this machine is asked": "无需联网：只访问本机",
+    "let programs of this machine talk to each other on 127.0.0.1": (
+        "请允许本机程序通过 127.0.0.1 相互通信"
+    ),
+    "none: a login lasts as long as its kernel": "没有：登录仅在当前内核中有效",
+    "{path}, {free:.1f} GB free": "{path}，剩余空间 {free:.1f} GB",
+    "{path} can't be made": "无法创建 {path}",
+    "{path} can't be written": "无法写入 {path}",
+    "name another: --out": "请用 --out 指定其他文件夹",
+    "make room: a clip has 1 to 60 MB": "请清理空间：每个视频为 1 至 60 MB",
+    "clips play from their files": "视频直接从文件播放",
+    "{name} reaches no file there: clips go into the notebook": (
+        "{name} 无法访问其中的文件：视频将嵌入笔记本"
+    ),
+    "take a folder beside the notebook that is not hidden: --out": (
+        "请用 --out 指定笔记本旁边的非隐藏文件夹"
+    ),
+    "switched off: nobody remembers paid jobs": "已关闭：付费任务不会被记录",
+    "unset WAN_MAGIC_LEDGER, or ledger in the config": (
+        "请取消 WAN_MAGIC_LEDGER，或删除配置中的 ledger"
+    ),
+    "none yet; it will be {path}": "尚未创建；将位于 {path}",
+    "name another folder: WAN_MAGIC_HOME": "请用 WAN_MAGIC_HOME 指定其他文件夹",
+    "no answer": "没有响应",
+    "keep a copy, and name another folder: WAN_MAGIC_HOME": (
+        "请先备份，再用 WAN_MAGIC_HOME 指定其他文件夹"
+    ),
+    "{path}, version {version}, writable and whole": "{path}，版本 {version}，可写且完整",
+    "; jobs to be fetched: {count}": "；待取回的任务：{count}",
+    "see for yourself, below: H.264 with AAC": "请看下方：H.264 与 AAC",
+    (
+        "The square should move, with a soft tone. If nothing moves, this front end or browser"
+        " plays no H.264: open the clips in a video player. If it is silent, it plays no AAC."
+    ): (
+        "方块应当移动，并伴有轻柔的声音。如果画面不动，说明该前端或浏览器无法播放 H.264："
+        "请用视频播放器打开视频。如果没有声音，说明它无法播放 AAC。"
+    ),
 }

@@ -24,6 +24,7 @@ _OWN = (
     Option("limit", ("--limit",), "integer", "so many at most", metavar="20"),
     Option("files", ("--files",), "flag", "delete the clip, too"),
     Option("force", ("--force",), "flag", "also while it runs, or is to be fetched"),
+    Option("offline", ("--offline",), "flag", "ask nobody on the network"),
 )
 _TABLE = {option.name: option for option in (*OPTIONS, *_OWN)}
 SETTINGS = ("endpoint", "workspace", "out", "timeout")
@@ -69,7 +70,13 @@ COMMANDS = (
         ("state", "model", "notebook", "since", "sort", "limit"),
         more="jobs = %wanvideo jobs cat; jobs.to_csv('jobs.csv'), to_json(), to_dataframe()",
     ),
-    Command("show", "ID [NAME]", "a job again: its player, its error, its live card", words=2),
+    Command(
+        "show",
+        "ID [NAME]",
+        "a job again: its player, its error, its live card",
+        ("embed", "player_width", "loop"),
+        words=2,
+    ),
     Command(
         "resume",
         "[ID [NAME]]",
@@ -92,6 +99,20 @@ COMMANDS = (
         "what all jobs cost",
         ("since",),
         words=1,
+    ),
+    Command(
+        "login",
+        "[--endpoint singapore]",
+        "ask for the key, hidden; check it at no cost, keep it",
+        ("endpoint", "workspace"),
+    ),
+    Command("logout", "[--endpoint singapore]", "forget it; or all keys", ("endpoint",), words=0),
+    Command(
+        "doctor",
+        "[--offline]",
+        "what is wrong with this installation",
+        ("endpoint", "workspace", "out", "offline"),
+        words=0,
     ),
     Command("help", "[COMMAND]", "this text, or what a command takes", words=1),
 )

@@ -80,9 +80,12 @@ def _cost(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any: 
     return library.cost(*map(str, words), **options)
 
 
-def _show(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
+def _show(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:
     one, name = _id_and_name("show", words)
-    job = resuming.show_with(one, magics.settings({}))
+    settings = magics.settings(options)
+    job = resuming.show_with(one, settings)
+    if options:
+        job.look = settings.look
     magics.bind(name, job)
     view(magics.shell, job)
 
@@ -116,6 +119,37 @@ def _forget(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Non
     _say(library.forget(_id_and_name("forget", words)[0], **options))
 
 
+def _login(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:
+    if words:  # never repeated: it may be the key
+        raise InputError(
+            "login takes no key on its line: what stands in a cell is saved",
+            hint="delete the cell if it holds a key; %wanvideo login asks for it, hidden",
+        )
+    from wan_magic.login import log_in
+
+    _say(log_in(magics.settings(options)))
+
+
+def _logout(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
+    from wan_magic.login import log_out
+
+    _say(log_out(magics.settings({}), **options))
+
+
+def _doctor(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    from wan_magic.doctor import examine
+    from wan_magic.notebook.enabling import enabled_by
+    from wan_magic.notebook.frontend import front_end_of
+
+    offline = options.pop("offline", False)
+    return examine(
+        lambda: magics.settings(options),
+        front_end=front_end_of(magics.shell),
+        online=not offline,
+        is_enabled=enabled_by,
+    )
+
+
 def _help(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
     _say(help_of(str(words[0]) if words else ""))
 
@@ -129,6 +163,9 @@ _RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
     "cancel": _cancel,
     "forget": _forget,
     "cost": _cost,
+    "login": _login,
+    "logout": _logout,
+    "doctor": _doctor,
     "help": _help,
 }
 
