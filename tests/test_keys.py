@@ -8,6 +8,7 @@ import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from keyring_backend import Backend, package
 
 from wan_magic import keys
 from wan_magic.config import EndpointTable
@@ -19,45 +20,11 @@ KEY = "sk-of-the-tests-0123456789"
 OTHER = "sk-another-one-9876543210"
 
 
-class Backend:
-    """A keyring that keeps what it is given; it may fail, or never answer."""
-
-    name = "Test keyring"
-    priority = 5
-
-    def __init__(self):
-        self.kept = {}
-        self.asked = []
-        self.error = None
-        self.open = threading.Event()
-        self.open.set()
-
-    def _answer(self):
-        self.asked.append(threading.current_thread().name)
-        self.open.wait(20)
-        if self.error:
-            raise self.error
-
-    def get_password(self, service, name):
-        self._answer()
-        return self.kept.get((service, name))
-
-    def set_password(self, service, name, value):
-        self._answer()
-        self.kept[service, name] = value
-
-    def delete_password(self, service, name):
-        self._answer()
-        del self.kept[service, name]
-
-
 @pytest.fixture
 def backend(monkeypatch):
     """The package `keyring`, with a backend that works."""
     made = Backend()
-    module = ModuleType("keyring")
-    module.get_keyring = lambda: made
-    monkeypatch.setitem(sys.modules, "keyring", module)
+    monkeypatch.setitem(sys.modules, "keyring", package(made))
     yield made
     made.open.set()
 
