@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from wan_magic import texts
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in its background ignores Ctrl-C, for their children, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,7 +25,9 @@ def clean_machine(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
-    monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "en")  # tests read the screen
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # tests read the screen, in English
+    monkeypatch.setattr(texts, "_chosen", None)
+    monkeypatch.setattr(texts, "_configured", None)
     yield home
     if keys := sys.modules.get("wan_magic.keys"):
         for known in (keys._typed, keys._asked, keys._colab_said):

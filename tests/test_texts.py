@@ -60,6 +60,16 @@ def test_the_language_follows_the_environment(
     assert texts.language() == expected
 
 
+def test_a_config_file_goes_between_the_variable_and_the_locale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    texts.configure("zh")
+    assert texts.language() == "zh"
+    monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "en")
+    assert texts.language() == "en"
+
+
 def test_what_is_chosen_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAN_MAGIC_LANGUAGE", "en")
     monkeypatch.setattr(texts, "_chosen", "zh")

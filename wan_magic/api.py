@@ -16,7 +16,7 @@ from wan_magic.wan.request import PARAMETERS, VideoRequest
 from wan_magic.wishes import WHERE, granted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from wan_magic.jobs.clip import Clip
@@ -309,6 +309,10 @@ def submit(
     fresh: bool = False,
     over_budget: bool = False,
     preset: str | None = None,
+    embed: str | None = None,
+    player_width: int | None = None,
+    loop: bool | None = None,
+    on_done: Callable[[Job], object] | None = None,
     **options: Any,
 ) -> Job:
     """Submit a request and return at once; equal requests are not paid twice.
@@ -334,6 +338,16 @@ def submit(
         Submit although a budget of the config file is used up.
     preset : str, optional
         Name of a preset of the config file, whose values hold where nothing else is given.
+    embed : {"auto", "file", "embed"}, optional
+        Whether the film is saved in the notebook itself: where its file can't be reached, never,
+        always.
+    player_width : int, optional
+        Of the player, in pixels.
+    loop : bool, default True
+        Whether the player starts again at the end.
+    on_done : callable, optional
+        Called once with the job when that has ended, well or not, on a thread of its own. What it
+        raises becomes a note of the job, and a logged warning.
     **options
         As for `build`: image, ref, audio, model, resolution, duration, seed...
 
@@ -352,7 +366,11 @@ def submit(
     >>> job = wan_magic.submit("waves roll in", image="sea.jpg")  # doctest: +SKIP
     >>> job.result().path.name  # doctest: +SKIP
     'waves-roll-in-0385dc79.mp4'
+    >>> job = wan_magic.submit("waves", on_done=lambda job: print(job.state))  # doctest: +SKIP
     """
+    from wan_magic.jobs.done import check_callable, when_done
+
+    check_callable(on_done)
     settings = from_environment().override(
         endpoint=endpoint,
         workspace=workspace,
@@ -361,9 +379,15 @@ def submit(
         max_cost=max_cost,
         over_budget=over_budget,
         preset=preset,
+        embed=embed,
+        player_width=player_width,
+        loop=loop,
     )
     request, notes = build(prompt, region=region_of(settings), wishes=settings.wishes, **options)
-    return start(request, settings, notes, fresh=fresh)
+    job = start(request, settings, notes, fresh=fresh)
+    if on_done is not None:
+        when_done(job, on_done)
+    return job
 
 
 def generate(prompt: str = "", **options: Any) -> Clip:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wan_magic import config_values as values
 from wan_magic.errors import SettingsError
 from wan_magic.money import AMOUNT_HINT, limits_of
+from wan_magic.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,9 +126,19 @@ PREFERENCES = (
         standard=True,
     ),
     Preference(
+        "language",
+        "choice",
+        "of cards, players and panels; else as the system's",
+        values=LANGUAGES,
+        in_preset=False,
+    ),
+    Preference(
+        "notify", "switch", "whether the browser tells when a job has ended", standard=False
+    ),
+    Preference(
         "embed",
         "choice",
-        "whether films go into the notebook: auto (where their files can't be reached), file, embed",
+        "whether films go into the notebook: auto (where no file can be reached), file, embed",
         values=("auto", "file", "embed"),
         standard="auto",
     ),

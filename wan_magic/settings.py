@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wan_magic import texts
 from wan_magic.config import KEY_VARIABLE, EndpointTable, read_config
 from wan_magic.config_values import nearest
 from wan_magic.errors import SettingsError
@@ -157,6 +158,11 @@ class Settings:
         )
 
     @property
+    def notify(self) -> bool:
+        """Whether the browser tells of the end of a job."""
+        return bool(self.values.get("notify", BY_NAME["notify"].standard))
+
+    @property
     def look(self) -> Look:
         """How players are saved and shown."""
         from wan_magic.output.look import MB, Look
@@ -279,6 +285,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     for row in PREFERENCES:
         if said := value(row.variable):
             settings = settings.with_values({row.name: row.read(said, row.variable)}, row.variable)
+    texts.configure(settings.values.get("language"))
     return settings
 
 

@@ -14,6 +14,13 @@ LANGUAGES = ("en", "zh")
 """English, and simplified Chinese."""
 
 _chosen: str | None = None
+_configured: str | None = None
+
+
+def configure(language: str | None) -> None:
+    """Note the language of the config files, which holds where nothing else names one."""
+    global _configured
+    _configured = language
 
 
 def use(language: str | None) -> None:
@@ -29,7 +36,7 @@ def use(language: str | None) -> None:
 
 
 def language() -> str:
-    """Return the language in use: chosen, else ``WAN_MAGIC_LANGUAGE``, else the locale's.
+    """Return the language in use: chosen, ``WAN_MAGIC_LANGUAGE``, the config files', the locale's.
 
     Returns
     -------
@@ -39,8 +46,9 @@ def language() -> str:
     if _chosen:
         return _chosen
     # The order in which POSIX programs read a locale for messages.
-    for name in ("WAN_MAGIC_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name, ""):
+    locales = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    for value in (os.environ.get("WAN_MAGIC_LANGUAGE", "").strip(), _configured, *locales):
+        if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
 

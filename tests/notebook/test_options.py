@@ -88,7 +88,7 @@ SENT = [
 
 STAYS_HERE = {
     *("unchecked", "fit", "endpoint", "workspace", "out", "timeout", "wait", "dry_run"),
-    *("max_cost", "over_budget", "fresh", "preset"),
+    *("max_cost", "over_budget", "fresh", "preset", "notify"),
 }
 """Rows that change the run and not the body; each has its test below, in test_magic.py, in
 test_cell_costs.py or in test_config_magic.py."""

@@ -60,9 +60,7 @@ class AgainButton:
     job : Job
         Ended without a clip.
     start : callable
-        Submits the same request, and returns its job.
-    show : callable
-        Gets that job.
+        Submits the same request, and shows its job.
 
     Attributes
     ----------
@@ -70,8 +68,8 @@ class AgainButton:
         The button, and what went wrong with it.
     """
 
-    def __init__(self, job: Job, start: Callable[[], Job], show: Callable[[Job], None]) -> None:
-        self._start, self._show = start, show
+    def __init__(self, job: Job, start: Callable[[], object]) -> None:
+        self._start = start
         goes_on = _goes_on(job)
         price = tr("no further cost") if goes_on else price_of_another(job)
         self.button = widgets.Button(
@@ -95,8 +93,10 @@ class AgainButton:
 
     def _begin(self) -> None:
         try:
-            self._show(self._start())
+            self._start()
         except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
             said = str(exc) if isinstance(exc, WanError) else f"{type(exc).__name__}: {exc}"
             self._problem.value = html.frame(html.text(said), tone="bad")
             self.button.disabled = False
+        else:
+            self.box.layout.display = "none"  # the new job has a card of its own

@@ -28,10 +28,9 @@ class Ticker:
 
     Examples
     --------
-    >>> done = threading.Event()
-    >>> Ticker().start(lambda: done.set())  # None, which is false: once
-    >>> done.wait(10)
-    True
+    >>> steps = Ticker().steps(lambda: True, lambda: 12.2)  # the clock shows 12 s
+    >>> round(next(steps), 1)
+    0.8
     """
 
     def __init__(self, runner: Runner | None = None) -> None:

@@ -9,6 +9,7 @@ from wan_magic.errors import WanError
 
 if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.sweep import Sweep
 
 
 def is_watched(kernel: Any) -> bool:
@@ -19,8 +20,28 @@ def is_watched(kernel: Any) -> bool:
         return True
 
 
-def follow(shell: Any, job: Job, *, wait: bool = False) -> None:
+def follow(
+    shell: Any,
+    job: Job,
+    *,
+    wait: bool = False,
+    notify: bool | None = None,
+    in_cell: bool = False,
+) -> None:
     """Show a job where this shell can show it; wait where nobody watches.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        That runs the cell.
+    job : Job
+        Running or ended.
+    wait : bool, default False
+        Whether the cell ends with the job.
+    notify : bool, optional
+        Whether the browser tells of the end; default: as it is set.
+    in_cell : bool, default False
+        Whether running the cell again makes the same request again.
 
     Raises
     ------
@@ -42,9 +63,43 @@ def follow(shell: Any, job: Job, *, wait: bool = False) -> None:
         else:
             from wan_magic.notebook.status import StatusCard
 
-            StatusCard(job).show()
+            wanted = _notifies(shell) if notify is None else notify
+            StatusCard(job, notify=wanted, in_cell=in_cell).show()
             if wait:
                 job.result()
+
+
+def _notifies(shell: Any) -> bool:
+    """Whether notifications are set; what is wrong with the settings has been said before."""
+    magics = shell.magics_manager.registry.get("WanMagics")
+    with contextlib.suppress(WanError):
+        return magics is not None and bool(magics.settings({}).notify)
+    return False
+
+
+def follow_sweep(shell: Any, sweep: Sweep, *, wait: bool = False) -> None:
+    """Show a sweep as `follow` shows a job.
+
+    Raises
+    ------
+    WanError
+        If it was waited for, and some brought no clip.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        from wan_magic.notebook import terminal
+
+        terminal.follow_sweep(sweep)
+    elif not is_watched(kernel):
+        from wan_magic.notebook.headless import follow_sweep_headless
+
+        follow_sweep_headless(sweep)
+    else:
+        from wan_magic.notebook.grid import SweepGrid
+
+        SweepGrid(sweep).show()
+        if wait:
+            sweep.result()
 
 
 def view(shell: Any, job: Job) -> None:
@@ -58,9 +113,14 @@ def view(shell: Any, job: Job) -> None:
             print(exc)  # noqa: T201 - a magic speaks through the cell's output
 
 
-def show_value(job: Job) -> None:
-    """Show a job that is the value of a cell as its card; where nobody watches, as its end."""
+def show_value(value: Job | Sweep) -> None:
+    """Show a job or a sweep that is the value of a cell live; where nobody watches, its end."""
     from IPython import get_ipython
 
-    with contextlib.suppress(WanError):  # its card says so, and result() raises it
-        follow(get_ipython(), job)
+    from wan_magic.jobs.sweep import Sweep
+
+    with contextlib.suppress(WanError):  # what is shown says so, and result() raises it
+        if isinstance(value, Sweep):
+            follow_sweep(get_ipython(), value)
+        else:
+            follow(get_ipython(), value)
