@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
+import logging
 import re
+import sys
+import threading
 import wave
 from pathlib import Path
 
@@ -31,7 +35,23 @@ def state_of(ip):
         "printers": {kind.__name__ for kind in formatter.type_printers},
         "names": {name for name in ip.user_ns if not name.startswith("_")},
         "events": {name: list(functions) for name, functions in ip.events.callbacks.items()},
-        "matchers": list(ip.Completer.custom_matchers),
+        "matchers": [one.__qualname__ for one in ip.Completer.custom_matchers],
+        "completers": {name: repr(hook) for name, hook in ip.strdispatchers.items()},
+        "hooks": {name: str(hook) for name, hook in ip.hooks.items()},
+        "transformers": [
+            *ip.input_transformer_manager.cleanup_transforms,
+            *ip.input_transformer_manager.line_transforms,
+            *ip.input_transformers_post,
+            *ip.ast_transformers,
+        ],
+        "lazy": dict(ip.magics_manager.lazy_magics),
+        "formatters": {
+            kind: (set(one.type_printers), set(one.deferred_printers))
+            for kind, one in ip.display_formatter.formatters.items()
+        },
+        "errors": (ip.custom_exceptions, sys.excepthook, threading.excepthook),
+        "import hooks": list(map(str, sys.meta_path)),
+        "log handlers": list(logging.getLogger("wan_magic").handlers + logging.root.handlers),
     }
 
 
@@ -53,6 +73,20 @@ def test_unloading_leaves_nothing_behind(bare_shell):
     assert state_of(bare_shell.ip) != before
     bare_shell.good("%unload_ext wan_magic")
     assert state_of(bare_shell.ip) == before
+
+
+def test_loading_again_and_again_piles_nothing_up(bare_shell):
+    def piled():
+        return atexit._ncallbacks(), {thread.name for thread in threading.enumerate()}
+
+    bare_shell.good("%load_ext wan_magic")
+    bare_shell.good("%unload_ext wan_magic")
+    once = piled()
+    for _ in range(3):
+        bare_shell.good("%load_ext wan_magic")
+        bare_shell.good("%wanvideo help")
+        bare_shell.good("%unload_ext wan_magic")
+    assert piled() == once
 
 
 def test_unloading_after_use_leaves_nothing_behind(bare_shell, posted):
