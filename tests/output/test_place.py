@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from wan_magic.output.place import default_out, notebook_folder, relative_src
+from wan_magic.output.place import default_out, notebook_folder, relative_src, shown_path
 
 
 @pytest.fixture
@@ -128,6 +128,21 @@ def test_nbclient_plays_from_the_working_directory(notebook):
 def test_vs_code_reaches_no_file(served, monkeypatch):
     monkeypatch.setenv("VSCODE_PID", "1")
     assert relative_src(made(served / "a.mp4")) is None
+
+
+def test_vs_code_names_itself_to_the_kernels_of_a_server_by_a_variable(served, monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__vsc_ipynb_file__", "/a.ipynb", raising=False)
+    assert relative_src(made(served / "a.mp4")) is None
+
+
+def test_a_path_is_shown_from_the_notebook_on_else_from_the_home_folder(
+    served, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    assert shown_path(served / "wan_videos" / "a.mp4") == "wan_videos/a.mp4"
+    assert shown_path(tmp_path / "home" / "clips" / "a.mp4") == "~/clips/a.mp4"
+    assert shown_path(tmp_path / "a.mp4") == str(tmp_path / "a.mp4")
 
 
 def test_colab_reaches_no_file(served, monkeypatch):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
+from wan_magic import texts
 from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, JobFailed, JobTimeout
 from wan_magic.jobs.job import Job, State
+from wan_magic.output.look import Look
 from wan_magic.output.player import (
-    EMBED_MAX_BYTES,
     end_bundle,
     ended_bundle,
     player_bundle,
@@ -20,12 +24,28 @@ from wan_magic.output.player import (
     price_line,
     started_bundle,
 )
+from wan_magic.output.screen import screen
 from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.media import Input
 from wan_magic.wan.request import VideoRequest
 
 EVIL = "</video><script>alert(\"1\")</script>' onerror='x"
 VOID = {"img", "br", "meta"}
+
+
+MB = 1024 * 1024
+
+
+def jpeg(width=832, height=464, picture=None):
+    out = io.BytesIO()
+    (picture or Image.new("RGB", (width, height), "teal")).save(out, "JPEG")
+    return out.getvalue()
+
+
+def data_of(uri):
+    head, _, body = uri.partition(",")
+    assert head == "data:image/jpeg;base64"
+    return base64.b64decode(body)
 
 
 class Tree(HTMLParser):
@@ -79,10 +99,31 @@ def test_the_source_stands_on_the_video_itself(make_clip):
 
 
 def test_the_poster_is_in_the_page(make_clip):
-    picture = "data:image/jpeg;base64," + base64.b64encode(b"\xff\xd8jpeg").decode()
-    tree = player(make_clip())
-    assert tree.one("video")["poster"] == picture
-    assert tree.one("img")["src"] == picture
+    poster = jpeg(640, 360)
+    tree = player(make_clip(poster=poster))
+    shown = data_of(tree.one("video")["poster"])
+    assert shown == poster, "it is small enough as it is"
+    fallback = Image.open(io.BytesIO(data_of(tree.one("img")["src"])))
+    assert fallback.size == (240, 135), "and not the same picture twice"
+
+
+def test_a_poster_of_many_details_is_made_smaller(make_clip):
+    picture = Image.effect_noise((640, 480), 90)
+    tree = player(make_clip(poster=jpeg(picture=picture)))
+    assert len(data_of(tree.one("video")["poster"])) <= 20_000
+    assert len(data_of(tree.one("img")["src"])) <= 6_000
+
+
+def test_a_poster_that_is_no_picture_does_no_harm(make_clip):
+    assert data_of(player(make_clip(poster=b"?")).one("video")["poster"]) == b"?"
+
+
+def test_fifty_saved_players_stay_below_three_megabytes(make_clip):
+    picture = Image.effect_noise((640, 480), 90)
+    long = "A cat runs through tall grass, the camera follows low. " * 14
+    request = VideoRequest(prompt=long, negative_prompt=long[:500], resolution="480P", seed=7)
+    clip = make_clip(poster=jpeg(picture=picture), request=request, actual_prompt=long * 2)
+    assert 50 * len(json.dumps(player_bundle(clip))) < 3_000_000
 
 
 def test_a_linked_picture_inside_the_video_is_left_where_videos_are_stripped(make_clip):
@@ -90,6 +131,11 @@ def test_a_linked_picture_inside_the_video_is_left_where_videos_are_stripped(mak
     around = {tag: outer for tag, _, outer in tree.tags if tag == "img"}
     assert around["img"][-2:] == ("video", "a")
     assert tree.find("a")[0]["href"] == "wan_videos/waves-0385dc79.mp4"
+
+
+def test_whoever_hears_the_page_is_told_what_plays(make_clip):
+    video = player(make_clip()).one("video")
+    assert video["title"] == video["aria-label"] == "waves roll in"
 
 
 def test_nothing_that_a_sanitizer_or_a_restart_would_break(make_clip):
@@ -173,7 +219,7 @@ def test_the_caption_says_what_else_there_was(make_clip):
 
 
 def test_a_prompt_that_was_not_rewritten_is_shown_once(make_clip):
-    assert player(make_clip(actual_prompt="waves roll in")).find("details") == []
+    assert "rewrote" not in player(make_clip(actual_prompt="waves roll in")).text
 
 
 def test_whatever_people_and_servers_write_stays_text(make_clip, notebook):
@@ -258,7 +304,8 @@ def test_modes_functions_and_further_fields_are_told(make_clip):
 
 def test_a_rewritten_prompt_is_folded_away_below_the_users_own(make_clip):
     tree = player(make_clip(actual_prompt="Waves roll in, at length."))
-    assert len(tree.find("details")) == 1
+    around = {tag: outer for tag, _, outer in tree.tags if tag == "summary"}
+    assert around["summary"][-1] == "details"
     assert tree.text.index("waves roll in") < tree.text.index("prompt as the server rewrote it")
     assert "Waves roll in, at length." in tree.text
 
@@ -266,29 +313,150 @@ def test_a_rewritten_prompt_is_folded_away_below_the_users_own(make_clip):
 # -- what a front end can't reach ---------------------------------------------------
 
 
-def test_a_small_file_out_of_reach_is_embedded(make_clip, tmp_path):
-    clip = make_clip(path=tmp_path / "outside" / "a.mp4", size=EMBED_MAX_BYTES)
-    tree = player(clip)
+def embedded(tree):
     head, _, body = tree.one("video")["src"].partition(",")
     assert head == "data:video/mp4;base64"
-    assert base64.b64decode(body) == clip.path.read_bytes()
+    return base64.b64decode(body)
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    """A front end that reaches no file at all."""
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+
+
+def test_a_small_file_out_of_reach_is_embedded(make_clip, tmp_path):
+    clip = make_clip(path=tmp_path / "outside" / "a.mp4", size=8 * MB)
+    tree = player(clip)
+    assert embedded(tree) == clip.path.read_bytes()
     assert tree.find("a") == [], "a link to it would lead nowhere"
-    assert str(clip.path) in tree.text
+    assert "a.mp4" in tree.text
 
 
-def test_a_large_file_out_of_reach_is_named(make_clip, tmp_path):
-    clip = make_clip(path=tmp_path / "outside" / "a.mp4", size=EMBED_MAX_BYTES + 1)
+def test_a_large_file_out_of_reach_is_copied_beside_the_notebook_once(
+    make_clip, tmp_path, notebook
+):
+    clip = make_clip(path=tmp_path / "outside" / "a.mp4", size=8 * MB + 1)
+    tree = player(clip)
+    assert tree.one("video")["src"] == "wan_videos/a.mp4"
+    assert tree.find("a")[0]["href"] == "wan_videos/a.mp4"
+    assert "too large to embed (the limit is 8 MB)" in tree.text
+    assert "copied beside the notebook: wan_videos/a.mp4" in tree.text
+    player(clip)
+    assert [file.name for file in (notebook / "wan_videos").iterdir()] == ["a.mp4"]
+
+
+def test_a_large_file_where_no_copy_can_be_reached_is_named(make_clip, colab, notebook):
+    clip = make_clip(path=notebook.parent / "a.mp4", size=8 * MB + 1)
     tree = player(clip)
     assert tree.find("video") == []
+    assert tree.find("a") == []
     assert len(tree.find("img")) == 1
-    assert "too large to embed; it is at" in tree.text
-    assert str(clip.path) in tree.text
+    assert f"can't reach the file; it is at {clip.path}" in tree.text
+
+
+def test_where_no_copy_can_be_written_the_file_is_named(make_clip, tmp_path, notebook):
+    (notebook / "wan_videos").write_bytes(b"a file in the folder's place")
+    clip = make_clip(path=tmp_path / "outside" / "a.mp4", size=8 * MB + 1)
+    assert f"it is at {clip.path}" in player(clip).text
 
 
 def test_a_large_file_in_reach_is_played_and_not_embedded(make_clip):
-    clip = make_clip(size=EMBED_MAX_BYTES + 1)
+    clip = make_clip(size=8 * MB + 1)
     assert player(clip).one("video")["src"] == "wan_videos/waves-0385dc79.mp4"
-    assert len(player_html(clip)) < 5000
+    assert len(player_html(clip)) < 8000
+
+
+def test_who_asks_for_it_has_every_film_in_the_notebook_up_to_the_limit(make_clip):
+    clip = make_clip(look=Look(embed="embed", embed_limit=2 * MB), size=2 * MB)
+    tree = player(clip)
+    assert embedded(tree) == clip.path.read_bytes()
+    assert tree.find("a")[0]["href"] == "wan_videos/waves-0385dc79.mp4"
+    tree = player(make_clip(look=clip.look, size=2 * MB + 1))
+    assert tree.one("video")["src"] == "wan_videos/waves-0385dc79.mp4"
+    assert "2.0 MB is too large to embed (the limit is 2 MB)" in tree.text
+
+
+def test_who_wants_files_only_has_nothing_embedded(make_clip, tmp_path, colab):
+    clip = make_clip(path=tmp_path / "outside" / "a.mp4", look=Look(embed="file"))
+    tree = player(clip)
+    assert tree.find("video") == []
+    assert "too large" not in tree.text
+
+
+def test_who_wants_files_only_has_them_beside_the_notebook(make_clip, tmp_path):
+    clip = make_clip(path=tmp_path / "outside" / "a.mp4", look=Look(embed="file"))
+    tree = player(clip)
+    assert tree.one("video")["src"] == "wan_videos/a.mp4"
+    assert "too large" not in tree.text
+
+
+def test_vs_code_has_the_film_embedded_and_is_told_of_its_sound(make_clip, monkeypatch):
+    monkeypatch.setenv("VSCODE_PID", "1")
+    tree = player(make_clip())
+    assert embedded(tree)
+    assert "VS Code plays no AAC sound" in tree.text
+    assert "VS Code" not in player(make_clip(has_audio=False)).text
+
+
+# -- how it looks -----------------------------------------------------------------------
+
+
+def test_the_width_can_be_chosen_and_the_card_grows_with_it(make_clip):
+    assert player(make_clip(look=Look(width=320))).one("video")["width"] == "320"
+    tree = player(make_clip(look=Look(width=1200)))
+    assert tree.one("video")["width"] == "1200"
+    assert "max-width:1232px" in tree.find("div")[0]["style"]
+
+
+def test_it_loops_unless_told_otherwise_and_never_starts_by_itself(make_clip):
+    assert "loop" in player(make_clip()).one("video")
+    assert "loop" not in player(make_clip(look=Look(loop=False))).one("video")
+    assert "autoplay" not in player(make_clip()).one("video")
+
+
+def test_without_a_word_for_this_clip_the_settings_count(make_clip, monkeypatch):
+    monkeypatch.setenv("WAN_MAGIC_EMBED", "embed")
+    monkeypatch.setenv("WAN_MAGIC_LOOP", "off")
+    tree = player(make_clip())
+    assert embedded(tree)
+    assert "loop" not in tree.one("video")
+    assert player(make_clip(look=Look())).one("video")["src"].startswith("wan_videos")
+
+
+def test_settings_that_can_not_be_read_hide_no_clip(make_clip, monkeypatch):
+    monkeypatch.setenv("WAN_MAGIC_EMBED", "perhaps")
+    assert player(make_clip()).one("video")["src"] == "wan_videos/waves-0385dc79.mp4"
+
+
+def test_a_number_and_its_unit_stay_on_one_line(make_clip):
+    shown = player_html(make_clip())
+    for fact in ("5 s", "832×464", "seed 7", "took 1 min 12 s"):
+        assert f'<span style="white-space:nowrap">{fact}</span>' in shown
+
+
+def test_a_tile_loads_nothing_before_it_plays(make_clip):
+    shown = Tree(screen(make_clip(poster=jpeg(640, 360)), "waves", Look(), is_tile=True).html)
+    assert shown.one("video")["preload"] == "none"
+    assert len(data_of(shown.one("video")["poster"])) <= 10_000
+    assert shown.find("img") == []
+    assert shown.one("a")["href"] == "wan_videos/waves-0385dc79.mp4"
+    assert shown.text == "waves"
+
+
+def test_the_words_of_the_player_are_chinese_where_that_is_spoken(make_clip, monkeypatch):
+    monkeypatch.setattr(texts, "_chosen", "zh")
+    text = player(make_clip(is_preview=True, has_audio=False)).text
+    for words in (
+        "预览",
+        "无声",
+        "随机种子 7",
+        "耗时 1 分 12 秒",
+        "继续创作",
+        "免费（正式生成需 1.50 CNY）",
+    ):
+        assert words in text
+    assert "waves roll in" in text
 
 
 @pytest.mark.parametrize("folder", ["nb", "outside"])
@@ -298,6 +466,7 @@ def test_a_file_that_is_gone_is_told(make_clip, notebook, tmp_path, folder):
     clip.path.unlink()
     tree = player(clip)
     assert tree.find("video") == []
+    assert tree.find("a") == []
     assert "the file is gone" in tree.text
 
 
@@ -330,13 +499,14 @@ def test_provenance_is_saved_and_nothing_secret(make_clip):
     assert secrets_in(bundle) == []
 
 
-def test_the_plain_text_names_the_file(make_clip):
-    clip = make_clip()
-    data, _ = player_bundle(clip)
+def test_the_plain_text_names_the_file_from_the_notebook_on(make_clip, tmp_path):
+    data, _ = player_bundle(make_clip())
     assert data["text/plain"] == (
-        f"▶ {clip.path} (wan2.5-i2v-preview, 832×464, 5 s, seed 7, 1.50 CNY)"
+        "▶ wan_videos/waves-0385dc79.mp4 (wan2.5-i2v-preview, 832×464, 5 s, seed 7, 1.50 CNY)"
     )
     assert player_bundle(make_clip(is_preview=True))[0]["text/plain"].startswith("▶ PREVIEW ")
+    elsewhere = make_clip(path=tmp_path / "outside" / "a.mp4")
+    assert player_bundle(elsewhere)[0]["text/plain"].startswith(f"▶ {elsewhere.path} (")
 
 
 def test_a_clip_shows_itself(make_clip):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from wan_magic.output.look import Look
+
 _THUMBNAIL_SIDE = 320
 
 
@@ -41,6 +43,8 @@ class Film:
     has_audio: bool
     poster: bytes = field(default=b"", repr=False)
     """JPEG of an early frame, at most 640 pixels wide or high."""
+    look: Look | None = field(default=None, repr=False, compare=False)
+    """How it is shown and saved in a notebook; None: as it is set."""
 
     def last_frame(self) -> Image:
         """Return the last frame, to start the next shot from.

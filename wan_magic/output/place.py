@@ -7,6 +7,7 @@ the server's root and an absolute path do not. VS Code and Colab reach no files.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -38,7 +39,7 @@ def default_out() -> Path:
 
 def relative_src(path: Path) -> str | None:
     """Return a URL-quoted address relative to the notebook, or None if it would not play."""
-    if "google.colab" in sys.modules or "VSCODE_PID" in os.environ:
+    if "google.colab" in sys.modules or in_vscode():
         return None
     here, path = notebook_folder().resolve(), path.resolve()
     root = _server_root() or here
@@ -49,6 +50,33 @@ def relative_src(path: Path) -> str | None:
     if any(part.startswith(".") for part in inside.parts):
         return None
     return quote(Path(os.path.relpath(path, here)).as_posix())
+
+
+def in_vscode() -> bool:
+    """Whether VS Code shows the notebook: it names itself to the kernels that it starts.
+
+    To a kernel of a Jupyter server it gives the notebook's path, as a variable of the user's.
+    """
+    return "VSCODE_PID" in os.environ or hasattr(sys.modules.get("__main__"), "__vsc_ipynb_file__")
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as it may be published: from the notebook on, else from the home folder.
+
+    Examples
+    --------
+    >>> shown_path(notebook_folder() / "wan_videos" / "a.mp4")
+    'wan_videos/a.mp4'
+    """
+    path = path.absolute()
+    folders = [(notebook_folder(), "")]
+    with contextlib.suppress(RuntimeError):  # nobody's home
+        folders.append((Path.home(), "~/"))
+    for folder, start in folders:
+        for here, there in ((folder, path), (folder.resolve(), path.resolve())):
+            if there.is_relative_to(here):
+                return start + there.relative_to(here).as_posix()
+    return str(path)
 
 
 def _server_root() -> Path | None:
