@@ -22,7 +22,9 @@ POINTS = {
     "watching": ("wan.client:WanClient.query",),
     "downloading": ("fetch:_Download.on_bytes",),
     "naming": (
+        "fetch:tag",
         "fetch:digest",
+        "fetch:write_sidecar",
         "recorder:LedgerRecord.keeping",
         "/os:link",
         "/pathlib:Path.unlink",

@@ -35,6 +35,7 @@ from kill_child import MOST, POINTS, SAYS, WITHOUT_LINKS
 
 from wan_magic.errors import InputError
 from wan_magic.jobs.entry import entry_of
+from wan_magic.jobs.provenance import sidecar_of
 from wan_magic.server import Server, ServerOptions
 from wan_magic.wan.video import probe_video
 
@@ -289,6 +290,7 @@ class Lab:
             if entry.open:
                 self.figures.problem("ledger", f"{entry.prompt}: still open, {entry.state}")
         known = {Path(entry.path) for entry in entries if entry.path}
+        known |= {sidecar_of(path) for path in known}
         for path in self.out.iterdir():
             if path not in known:
                 size = path.stat().st_size
@@ -306,10 +308,12 @@ class Lab:
             if entry.open or not entry.error:
                 self.figures.problem("lost", f"{prompt}: no file, {_told(mine)}")
             return
-        made = hashlib.sha256(self.server._board.video(task).read_bytes()).hexdigest()
-        found = hashlib.sha256(entry.file.read_bytes()).hexdigest()
-        if not made == found == entry.sha256:
+        made, found = self.server._board.video(task).read_bytes(), entry.file.read_bytes()
+        if not (found.startswith(made) and hashlib.sha256(found).hexdigest() == entry.sha256):
             self.figures.problem("file", f"{entry.file.name} is not what the server made")
+        for file in (entry.file, sidecar_of(entry.file)):
+            if task.encode() not in file.read_bytes()[0 if file.suffix == ".json" else len(made) :]:
+                self.figures.problem("file", f"{file.name} does not say how it was made")
         try:
             probe_video(entry.file)
         except InputError as exc:

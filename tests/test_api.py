@@ -439,7 +439,10 @@ def test_generate_makes_a_clip_with_no_key(folder, picture, monkeypatch):
     assert clip.duration == pytest.approx(3, abs=0.05)
     assert (clip.fps, clip.has_audio, clip.seed, clip.is_preview) == (30, False, 7, True)
     assert str(clip.cost) == "0.72 CNY"
-    assert list((folder / "wan_videos").iterdir()) == [clip.path]
+    beside = clip.path.with_name(f"{clip.path.name}.json")
+    assert set((folder / "wan_videos").iterdir()) == {clip.path, beside}
+    assert wan_magic.provenance(clip.path) == json.loads(beside.read_text("utf-8"))
+    assert wan_magic.provenance(clip.path)["preview"] is True
 
     # Its last frame starts the next one, given as the clip or as its job.
     ended = job(clip)

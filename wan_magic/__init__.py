@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     )
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.provenance import provenance
     from wan_magic.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.notebook._nest import run
+    from wan_magic.notebook.gallery import Gallery, gallery
+    from wan_magic.notebook.mapping import map
     from wan_magic.notebook.panel import panel
     from wan_magic.output.models import models
     from wan_magic.portrait import PortraitCheck, check_portrait
@@ -52,8 +55,11 @@ _HOMES = {
     ),
     "wan_magic.jobs.clip": ("Clip",),
     "wan_magic.jobs.job": ("Job",),
+    "wan_magic.jobs.provenance": ("provenance",),
     "wan_magic.library": ("cancel", "cost", "forget", "list_jobs", "resume", "show", "wait"),
     "wan_magic.notebook._nest": ("run",),
+    "wan_magic.notebook.gallery": ("Gallery", "gallery"),
+    "wan_magic.notebook.mapping": ("map",),
     "wan_magic.notebook.panel": ("panel",),
     "wan_magic.output.models": ("models",),
     "wan_magic.portrait": ("PortraitCheck", "check_portrait"),
@@ -83,6 +89,7 @@ __all__ = [
     "list_jobs",
     "models",
     "panel",
+    "provenance",
     "resume",
     "run",
     "show",

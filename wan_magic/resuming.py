@@ -54,7 +54,8 @@ def running(one: Named) -> Job | None:
 def _ended(entry: Entry, settings: Settings, ledger: Ledger) -> Job:
     from wan_magic.jobs.past import end_of, ended_job
 
-    return ended_job(entry, end_of(entry, _folders(settings), ledger.clock()))
+    end = end_of(entry, _folders(settings), ledger.clock())
+    return ended_job(entry, end, look=settings.look)
 
 
 def _folders(settings: Settings) -> Iterator[Path]:
@@ -145,6 +146,7 @@ def _adopted(task_id: str, settings: Settings, notes: tuple[str, ...]) -> Job:
         notebook=notebook(),
         notes=notes,
     )
+    job.keeps_provenance, job.look = settings.provenance, settings.look
     # Not in the cell: a silent host keeps the question for the model waiting for a minute.
     launch.run(job, endpoint, folder, ledger, first=lambda client: learn(job, client, ledger))
     return job

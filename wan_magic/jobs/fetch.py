@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +14,11 @@ from wan_magic.jobs.common import detached, pause, resume_hint
 from wan_magic.jobs.cost import final_cost
 from wan_magic.jobs.job import State
 from wan_magic.jobs.keep import digest, drop_part, earlier, free_name, keep, part_of
+from wan_magic.jobs.provenance import facts, provenance, tag, untag, write_sidecar
 from wan_magic.wan.storage import Version, download
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     import requests
@@ -43,11 +45,23 @@ class _Seen(NamedTuple):
 
 
 def fetch(
-    job: Job, client: WanClient, task: Task, storage: requests.Session, folder: Path
+    job: Job,
+    client: WanClient,
+    task: Task,
+    storage: requests.Session,
+    folder: Path,
+    wall: Callable[[], float] = time.time,
 ) -> Generator[float, None, Clip]:
     """Download the video under its own name; the clip.
 
-    Whatever breaks off leaves its part in the folder, where the job's next life goes on.
+    Whatever breaks off leaves its part in the folder, where the job's next life goes on. How
+    the clip was made is written into the part once it is whole, before anybody knows its
+    digest or its name.
+
+    Parameters
+    ----------
+    wall : callable
+        Seconds since 1970.
 
     Raises
     ------
@@ -64,13 +78,16 @@ def fetch(
         with contextlib.suppress(InputError):
             seen = _look(path) if path else None
         if path is None or seen is None:
+            _untag(part)
             task, seen = yield from _Download(job, client, task, storage, part).run()
+            _tag(job, task, part, wall())
             sha256, size = digest(part)
             path = keep(job, part, size)
         else:  # an earlier process did everything but say so
             sha256, size = digest(path)
             path = path.resolve()
             drop_part(part_of(job, path.parent))
+        _write_sidecar(job, task, path, wall())
     except WanError:  # some of them are OSErrors, too
         raise
     except OSError as exc:
@@ -95,6 +112,38 @@ def fetch(
         sha256=sha256,
         size=size,
     )
+
+
+def _untag(part: Path) -> None:
+    """Let the download go on behind the service's own bytes."""
+    if part.exists():
+        untag(part)
+
+
+def _tag(job: Job, task: Task, part: Path, now: float) -> None:
+    """Write into a whole clip how it was made; without that it is kept, too."""
+    if not job.keeps_provenance:
+        return
+    try:
+        tag(part, facts(job, task, now))
+    except (OSError, ValueError) as exc:
+        why = getattr(exc, "strerror", None) or exc
+        _note(job, f"the file does not say how it was made: {why}")
+
+
+def _write_sidecar(job: Job, task: Task, path: Path, now: float) -> None:
+    if not job.keeps_provenance:
+        return
+    try:
+        write_sidecar(path, provenance(path) or facts(job, task, now))
+    except (OSError, InputError) as exc:  # the clip is there all the same
+        why = getattr(exc, "strerror", None) or exc
+        _note(job, f"no JSON beside it says how it was made: {why}")
+
+
+def _note(job: Job, note: str) -> None:
+    if note not in job.notes:
+        job.update(notes=(*job.notes, note))
 
 
 class _Download:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic.jobs.provenance import is_ours, sidecar_of
 from wan_magic.money import money
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ def _clip_deleted(entry: Entry, *, shared: bool) -> str:
         return f"{path} stays: it is another job's, too"
     if entry.file is None:
         return f"{path} stays: it is not as it was saved"
-    return f"{path.name} is deleted" if _deleted(path) else f"{path} can't be deleted"
+    if not _deleted(path):
+        return f"{path} can't be deleted"
+    if is_ours(sidecar_of(path)):
+        _deleted(sidecar_of(path))
+    return f"{path.name} is deleted"
 
 
 def _deleted(path: Path) -> bool:

@@ -82,6 +82,7 @@ def take_in(
                 except _EndedJustNow:
                     continue
                 if found is not None:
+                    found[0].look = settings.look  # the latest cell's word counts
                     return found
             check_cost(job.estimate, max_cost)
             if budgets:
@@ -150,14 +151,17 @@ def _belongs(
 
 
 def _job(request: VideoRequest, endpoint: Endpoint, settings: Settings, **more: Any) -> Job:
-    return Job(
+    job = Job(
         request,
         endpoint=endpoint.name,
         prices=PriceList.of(endpoint),
         is_preview=endpoint.is_local,
         timeout=settings.timeout,
+        look=settings.look,
         **more,
     )
+    job.keeps_provenance = settings.provenance
+    return job
 
 
 class _EndedJustNow(Exception):

@@ -162,7 +162,7 @@ class _Life:
             cost=final_cost(job, task.usage),
             server_took=task.took,
         )
-        return (yield from fetch(job, self.client, task, self.storage, self.folder))
+        return (yield from fetch(job, self.client, task, self.storage, self.folder, self.wall))
 
     def _made(self) -> Task | None:
         """Return the task of a clip that an earlier process had whole: the file is enough."""

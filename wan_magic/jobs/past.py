@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.errors import InputError, WanError
 from wan_magic.jobs.clip import Clip
+from wan_magic.jobs.copying import copy_sidecar
 from wan_magic.jobs.follow import error_of
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.keep import rename
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
 
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.ledger import Ledger
+    from wan_magic.output.look import Look
 
 _KEPT = 24 * 3600.0
 """Seconds for which the service keeps a clip."""
 
 
-def ended_job(entry: Entry, outcome: Clip | WanError, state: State | None = None) -> Job:
+def ended_job(
+    entry: Entry,
+    outcome: Clip | WanError,
+    state: State | None = None,
+    look: Look | None = None,
+) -> Job:
     """Return a job that has ended in this way; nothing is written down.
 
     Parameters
@@ -36,6 +43,8 @@ def ended_job(entry: Entry, outcome: Clip | WanError, state: State | None = None
         What its ``result()`` returns or raises.
     state : State, optional
         Where it ended; default: as the ledger says, done with a clip and failed without.
+    look : Look, optional
+        How its clip is shown.
     """
     job = Job(
         entry.to_request(),
@@ -45,6 +54,7 @@ def ended_job(entry: Entry, outcome: Clip | WanError, state: State | None = None
         task_id=entry.task_id,
         is_resumed=True,
         id=entry.id,
+        look=look,
     )
     job.request_id, job.usage = entry.request_id, dict(entry.usage)
     job.cost = entry.money()
@@ -142,6 +152,7 @@ def copied(file: Path, folder: Path) -> Path:
                 rename(part, target)
             except FileExistsError:  # somebody was faster, or a link leads nowhere
                 continue
+            copy_sidecar(file, target)
             return target
     finally:
         part.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 The MP4 gets one more box at its end, an XMP packet as Adobe's specification (part 3) places it:
 a ``uuid`` box that players skip. Not a byte before it is touched, so pictures and sound, the
 place of the index, and whatever labels the service put in stay as they came. Picture managers
-and exiftool show the prompt; `read` returns all of it.
+and exiftool show the prompt; `provenance` returns all of it.
 
 What is kept: model, prompt, parameters and seed, names of inputs, task id, date. No key, no
 address, no media.
@@ -39,10 +39,10 @@ _OURS = "https://wan-magic.invalid/xmp/1.0/"
 _AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _DRAWN = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 """IPTC's words for what a trained model made, and for what a program drew."""
+_VIDEO = {b"moov", b"mdat"}
+"""The boxes that make a video: its index and its pictures."""
 _MOST = 1024 * 1024
 """Bytes of a packet or sidecar that are read."""
-
-UNTAGGED = "how it was made could not be written into the file: {why}"
 
 
 def facts(job: Job, task: Task, made: float) -> dict[str, Any]:
@@ -97,6 +97,30 @@ def tag(path: Path, said: dict[str, Any]) -> None:
             raise
 
 
+def untag(path: Path) -> None:
+    """Take an XMP box off the end, whole or cut short, so that a download can go on behind it.
+
+    A part that was killed between its tag and its name is the service's file again.
+    """
+    with path.open("rb+") as file:
+        end, at = file.seek(0, os.SEEK_END), 0
+        kinds: set[bytes] = set()
+        with contextlib.suppress(ValueError):
+            for kind, _, after in _boxes(file, end):
+                if kind == b"uuid" and kinds >= _VIDEO:
+                    break
+                kinds.add(kind)
+                at = after
+        file.seek(at)
+        if kinds >= _VIDEO and _is_xmp(file.read(24)):
+            file.truncate(at)
+
+
+def _is_xmp(head: bytes) -> bool:
+    """Whether a box begins so; one that is cut short counts, too."""
+    return len(head) > 4 and (b"uuid" + _XMP).startswith(head[4:24])
+
+
 def _boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Return type, first byte and end of each box at the top of an MP4.
 
@@ -110,28 +134,28 @@ def _boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:
-            raise ValueError("it does not end with a whole box")
+            raise ValueError("its last box is not whole")
         size, kind = struct.unpack(">I4s", head[:8])
         body = at + 8
         if size == 1 and len(head) == 16:
             size, body = struct.unpack(">Q", head[8:])[0], at + 16
         if size == 0:
-            raise ValueError("its last box has no size")
+            raise ValueError("the length of its last box is open")
         if at + size > end or at + size < body:
-            raise ValueError("it does not end with a whole box")
+            raise ValueError("its last box is not whole")
         yield kind, body, at + size
         at += size
 
 
 def _check_end(file: BinaryIO, end: int) -> None:
     kinds = [kind for kind, _, _ in _boxes(file, end)]
-    if not {b"ftyp", b"moov"} <= set(kinds):
-        raise ValueError("it is no plain MP4")
+    if not set(kinds) >= _VIDEO:
+        raise ValueError("there is no video in it")
 
 
 def _packet(said: dict[str, Any]) -> bytes:
     prompt = said.get("input", {}).get("prompt") or ""
-    text = json.dumps(said, ensure_ascii=False)
+    text = json.dumps(said)  # in ASCII: XML can't hold every character
     kind = _DRAWN if said["preview"] else _AI
     fields = [
         f"<dc:description><rdf:Alt><rdf:li xml:lang='x-default'>{_xml(prompt)}</rdf:li></rdf:Alt>"
@@ -210,7 +234,7 @@ def write_sidecar(path: Path, said: dict[str, Any]) -> None:
     part = target.with_name(f".{target.name}.part")
     try:
         text = json.dumps(said, indent=2, ensure_ascii=False) + "\n"
-        part.write_text(text, encoding="utf-8", errors="replace")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")  # as JSON escapes
         part.replace(target)
     finally:
         with contextlib.suppress(OSError):
@@ -238,7 +262,7 @@ def _ours(said: Any) -> dict[str, Any] | None:
 # -- both ----------------------------------------------------------------------------------
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return how a clip was made, as its file says it, else the JSON beside it.
 
     Parameters
