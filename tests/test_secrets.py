@@ -210,6 +210,14 @@ def test_the_key_appears_nowhere(
     run(shell, dump, "resume", "%wanvideo resume 00000000-0000-0000-0000-000000000000 clip")
     run(shell, dump, "python", "import wan_magic; wan_magic.submit('A cat', image='no.png')")
 
+    # What asks for a key, and what looks at it.
+    monkeypatch.setattr("getpass.getpass", lambda prompt: KEY)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert run(shell, dump, "login", "%wanvideo login").success
+    assert run(shell, dump, "doctor", "report = %wanvideo doctor\nreport").success
+    assert run(shell, dump, "logout", "%wanvideo logout").success
+    assert from_environment().api_key == KEY
+
     # Endpoints that misbehave, with the key in what they say.
     for status, kind in (
         (401, "application/json"),
@@ -223,6 +231,9 @@ def test_the_key_appears_nowhere(
             where = f"HTTP {status} {kind}"
             cell = f"%%wanvideo clip --image cat.png --endpoint {url} --timeout 1\nA cat"
             assert not run(shell, dump, where, cell).success
+            run(shell, dump, f"{where}, login", f"%wanvideo login --endpoint {url}")
+            run(shell, dump, f"{where}, doctor", f"%wanvideo doctor --endpoint {url}")
+            run(shell, dump, f"{where}, logout", "%wanvideo logout")
             run(
                 shell,
                 dump,
@@ -250,7 +261,7 @@ def test_the_key_appears_nowhere(
     out = io.BytesIO()
     Image.new("RGB", (320, 320)).save(out, "PNG")
     file = {"name": "a.png", "type": "image/png", "size": 1, "last_modified": 0}
-    panel.model.value = "wanx2.1-i2v-turbo"
+    panel.choose("wanx2.1-i2v-turbo")
     panel.inputs["image"].upload.set_state(
         {"value": [{**file, "content": memoryview(out.getvalue())}]}
     )
@@ -304,11 +315,13 @@ def test_the_key_appears_nowhere(
         "wan_magic.submit('A cat', image='cat.png', endpoint='http://example.com/api/v1')",
         "wan_magic.submit('A cat', image='cat.png', out='cat.png')",
         "wan_magic.generate('A cat', image='cat.png', endpoint='http://127.0.0.1:9/api/v1')",
+        "from wan_magic import login, settings; login.log_in(settings.from_environment())",
     ],
 )
 def test_tracebacks_with_all_variables_do_not_show_it_either(shell, keyed, dump, call, monkeypatch):
     """IPython's Verbose mode, and an error of the user's own over ours, so that all is shown."""
     monkeypatch.setattr("wan_magic.jobs.submit.pause", lambda tries: 0.01)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"{KEY} and more")
     program = f"""
         import wan_magic
         try:
