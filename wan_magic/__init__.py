@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.provenance import provenance
+    from wan_magic.jobs.sweep import Sweep
     from wan_magic.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.notebook._nest import run
     from wan_magic.notebook.gallery import Gallery, gallery
-    from wan_magic.notebook.mapping import map
+    from wan_magic.notebook.mapping import map  # noqa: A004 - as in concurrent.futures
     from wan_magic.notebook.panel import panel
     from wan_magic.output.models import models
     from wan_magic.portrait import PortraitCheck, check_portrait
@@ -56,6 +57,7 @@ _HOMES = {
     "wan_magic.jobs.clip": ("Clip",),
     "wan_magic.jobs.job": ("Job",),
     "wan_magic.jobs.provenance": ("provenance",),
+    "wan_magic.jobs.sweep": ("Sweep",),
     "wan_magic.library": ("cancel", "cost", "forget", "list_jobs", "resume", "show", "wait"),
     "wan_magic.notebook._nest": ("run",),
     "wan_magic.notebook.gallery": ("Gallery", "gallery"),
@@ -72,6 +74,7 @@ __all__ = [
     "Clip",
     "ConnectionFailed",
     "DownloadError",
+    "Gallery",
     "InputError",
     "Job",
     "JobCancelled",
@@ -80,13 +83,16 @@ __all__ = [
     "LedgerError",
     "PortraitCheck",
     "SettingsError",
+    "Sweep",
     "WanError",
     "cancel",
     "check_portrait",
     "cost",
     "forget",
+    "gallery",
     "generate",
     "list_jobs",
+    "map",
     "models",
     "panel",
     "provenance",

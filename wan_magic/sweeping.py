@@ -83,6 +83,7 @@ def begin(
 
     def bound(jobs: list[Job]) -> None:
         made.append(Sweep(plan, jobs, start))
+        made[0].look = settings.look
         bind(made[0])
 
     start(plan, bound)

@@ -7,7 +7,8 @@ from magic_shell import CLOSED, png
 
 from wan_magic import api
 from wan_magic.errors import InputError, WanError
-from wan_magic.notebook.options import BY_NAME, GROUPS, INPUTS, OPTIONS, help_text
+from wan_magic.notebook.help import help_text
+from wan_magic.notebook.options import BY_NAME, GROUPS, INPUTS, OPTIONS
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
 
@@ -88,10 +89,11 @@ SENT = [
 
 STAYS_HERE = {
     *("unchecked", "fit", "endpoint", "workspace", "out", "timeout", "wait", "dry_run"),
-    *("max_cost", "over_budget", "fresh", "preset", "notify"),
+    *("max_cost", "over_budget", "fresh", "preset", "notify", "count", "max_total", "yes"),
+    *("embed", "player_width", "loop"),
 }
 """Rows that change the run and not the body; each has its test below, in test_magic.py, in
-test_cell_costs.py or in test_config_magic.py."""
+test_cell_costs.py, test_config_magic.py, test_sweep_cells.py or test_looks.py."""
 
 
 def body_of(shell, posted, line, prompt="A cat runs"):

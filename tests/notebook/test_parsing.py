@@ -10,7 +10,7 @@ import pytest
 from wan_magic.errors import InputError
 from wan_magic.notebook import parsing
 from wan_magic.notebook.options import OPTIONS
-from wan_magic.notebook.parsing import insert, look_up, parse, words
+from wan_magic.notebook.parsing import insert_each, look_up, parse, words
 
 
 def read(line, **names):
@@ -22,7 +22,8 @@ def options(line, **names):
 
 
 def fill(prompt, **names):
-    return insert(prompt, lambda expression: eval(expression, names))
+    [filled] = insert_each(prompt, lambda expression: eval(expression, names))
+    return filled
 
 
 def refusal(line, **names):
@@ -257,7 +258,7 @@ def test_a_name_may_be_any_identifier(name):
 def test_null_characters_are_refused():
     assert "null" in refusal("clip --negative \0000\0").message
     with pytest.raises(InputError, match="null character"):
-        insert("a cat \0000\0", eval)
+        insert_each("a cat \0000\0", eval)
 
 
 # -- values ---------------------------------------------------------------------
@@ -314,7 +315,7 @@ def test_what_was_not_given_is_not_there():
         "a } brace } and a { brace",
         "C:\\new\\table \\n \\{",
         "一只猫在草地上奔跑，镜头跟随。“快！”",
-        "line one\n\n  line three\t",
+        "line one\n\n  line\tthree",
         "{% if x %} {# no #}",
         "}} alone",
         "🐈‍⬛ runs",

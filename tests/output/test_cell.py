@@ -8,7 +8,7 @@ import pytest
 from test_every_model import EXPECTED
 
 from wan_magic.notebook.options import INPUTS
-from wan_magic.notebook.parsing import insert, parse
+from wan_magic.notebook.parsing import insert_each, parse
 from wan_magic.output.cell import cell_of
 from wan_magic.wan.catalog import MODELS
 from wan_magic.wan.media import Input
@@ -40,7 +40,8 @@ def read(cell):
     start, _, body = cell.partition("\n")
     magic, _, line = start.partition(" ")
     assert magic == ("%%wanvideo" if body else "%wanvideo")
-    return asked(line, insert(body, eval))
+    [prompt] = insert_each(body, eval)
+    return asked(line, prompt)
 
 
 @pytest.mark.parametrize("model", EXPECTED)

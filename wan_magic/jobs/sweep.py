@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.output.look import Look
     from wan_magic.sweep import Planned
     from wan_magic.wan.estimate import Estimate
 
@@ -34,6 +35,8 @@ class Sweep(Sequence["Job"]):
         What was asked for, and what makes each clip another one, in the order of the jobs.
     name : str
         The variable that holds it, as far as is known.
+    look : Look or None
+        How its films are kept and shown.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class Sweep(Sequence["Job"]):
     ) -> None:
         self.plan = tuple(plan)
         self.name = "clips"
+        self.look: Look | None = None
         self.while_waiting: Callable[[], None] = lambda: None
         """Called now and then while `result` waits; for a line on a terminal."""
         self._jobs = list(jobs)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wan_magic.errors import InputError
+from wan_magic.jobs.history import OPEN, ORDERS, STATES
 from wan_magic.notebook.options import OPTIONS, Option
 from wan_magic.notebook.parsing import parse_words
 from wan_magic.wan.catalog import nearest
@@ -13,14 +14,26 @@ from wan_magic.wan.catalog import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SINCE = Option("since", ("--since",), "text", "from then on", metavar="7d")
+_SINCE = Option(
+    "since",
+    ("--since",),
+    "text",
+    "from then on",
+    metavar="7d",
+    offered=("today", "7d", "30d"),
+)
 _OWN = (
     Option(
-        "state", ("--state",), "text", "done, failed, running…; open: to be fetched", metavar="S"
+        "state",
+        ("--state",),
+        "text",
+        "done, failed, running…; open: to be fetched",
+        metavar="S",
+        offered=(*STATES, OPEN),
     ),
     Option("notebook", ("--notebook",), "text", "a part of its name", metavar="NAME"),
     _SINCE,
-    Option("sort", ("--sort",), "text", "created, cost, seconds, model, state", metavar="cost"),
+    Option("sort", ("--sort",), "text", ", ".join(ORDERS), metavar="cost", offered=tuple(ORDERS)),
     Option("limit", ("--limit",), "integer", "so many at most", metavar="20"),
     Option("files", ("--files",), "flag", "delete the clip, too"),
     Option("force", ("--force",), "flag", "also while it runs, or is to be fetched"),
@@ -48,6 +61,8 @@ class Command:
         How many words it takes at most; None for any number.
     more : str
         What else to say in its own help.
+    offers : str
+        What completion offers for its words: jobs, open (jobs), groups, models, topics.
     """
 
     name: str
@@ -56,10 +71,25 @@ class Command:
     options: tuple[str, ...] = ()
     words: int | None = None
     more: str = ""
+    offers: Literal["", "jobs", "open", "groups", "models", "topics"] = ""
+
+    @property
+    def table(self) -> tuple[Option, ...]:
+        """The rows of its options."""
+        return tuple(_TABLE[name] for name in self.options)
+
+    def text(self) -> str:
+        """Return its own help."""
+        lines = [f"%wanvideo {self.name} {self.arguments}".rstrip(), f"  {self.help}"]
+        for option in self.table:
+            flags = ", ".join(option.flags)
+            typed = f"{flags} {option.metavar}" if option.kind != "flag" else flags
+            lines.append(f"  {typed:<24} {option.help}")
+        return "\n".join([*lines, f"  {self.more}"] if self.more else lines)
 
 
 COMMANDS = (
-    Command("models", "[WORDS]", "models with their inputs, values and prices"),
+    Command("models", "[WORDS]", "models with their inputs, values and prices", offers="models"),
     Command(
         "panel", "[NAME]", "the same with buttons", (*SETTINGS, "max_cost", "over_budget"), words=1
     ),
@@ -71,11 +101,19 @@ COMMANDS = (
         more="jobs = %wanvideo jobs cat; jobs.to_csv('jobs.csv'), to_json(), to_dataframe()",
     ),
     Command(
+        "gallery",
+        "[WORDS] [--since 7d] [--sort cost]",
+        "clips side by side: play all, sort, pick",
+        ("model", "notebook", "since", "sort", "limit"),
+        more="sorted by date, cost, seconds, model or seed; words may be variables of clips",
+    ),
+    Command(
         "show",
         "ID [NAME]",
         "a job again: its player, its error, its live card",
         ("embed", "player_width", "loop"),
         words=2,
+        offers="jobs",
     ),
     Command(
         "resume",
@@ -83,22 +121,39 @@ COMMANDS = (
         "go on with what was left, and fetch it: one job, or all",
         (*SETTINGS, "wait"),
         words=2,
+        offers="open",
     ),
-    Command("wait", "[ID…] [--timeout 600]", "wait for jobs, or for all of them", ("timeout",)),
-    Command("cancel", "ID", "cancel a job that still waits", words=1),
+    Command(
+        "wait",
+        "[ID…] [--timeout 600]",
+        "wait for jobs, or for all of them",
+        ("timeout",),
+        offers="open",
+    ),
+    Command("cancel", "ID", "cancel a job that still waits", words=1, offers="open"),
     Command(
         "forget",
         "ID [--files] [--force]",
         "take a job off the list",
         ("files", "force"),
         words=1,
+        offers="jobs",
     ),
     Command(
         "cost",
         "[day|month|model|notebook] [--since 30d]",
-        "what all jobs cost",
+        "what all jobs cost, and what is left of budgets",
         ("since",),
         words=1,
+        offers="groups",
+    ),
+    Command(
+        "config",
+        "[--preset NAME]",
+        "each default, and where it is set",
+        ("preset",),
+        words=0,
+        more='set one with %config WanMagics.resolution = "480P", or in a file',
     ),
     Command(
         "login",
@@ -114,7 +169,9 @@ COMMANDS = (
         ("endpoint", "workspace", "out", "offline"),
         words=0,
     ),
-    Command("help", "[COMMAND]", "this text, or what a command takes", words=1),
+    Command(
+        "help", "[TOPIC]", "this text; or a command, an option, models…", words=1, offers="topics"
+    ),
 )
 """Every subcommand, in the order of the help. An ID may be shortened to 4 characters."""
 
@@ -131,31 +188,6 @@ def help_rows() -> list[str]:
         else:  # a line of its own keeps the column
             rows += [f"  {typed}", f"{'':<34}{command.help}"]
     return rows
-
-
-def help_of(name: str) -> str:
-    """Return what a command takes; of all without a name.
-
-    Raises
-    ------
-    InputError
-        If there is no such command.
-    """
-    from wan_magic.notebook.options import help_text
-
-    if not name:
-        return help_text()
-    if name not in BY_COMMAND:
-        hint = nearest(name, BY_COMMAND) or f"commands: {', '.join(BY_COMMAND)}"
-        raise InputError(f"there is no command {name!r}", hint=hint)
-    command = BY_COMMAND[name]
-    lines = [f"%wanvideo {name} {command.arguments}".rstrip(), f"  {command.help}"]
-    for option in (_TABLE[one] for one in command.options):
-        typed = ", ".join(option.flags) + (f" {option.metavar}" if option.kind != "flag" else "")
-        lines.append(f"  {typed:<24} {option.help}")
-    if command.more:
-        lines.append(f"  {command.more}")
-    return "\n".join(lines)
 
 
 def words_and_options(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import BudgetExceeded
-from wan_magic.jobs.budget import check_budget, check_cost
+from wan_magic.jobs.budget import check_budget, check_cost, total_of
 from wan_magic.wan.endpoints import LOCAL, choose
 from wan_magic.wan.estimate import PriceList
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wan_magic.jobs.budget import Spent
     from wan_magic.settings import Settings
+    from wan_magic.sweep import Planned
     from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.request import VideoRequest
 
@@ -61,3 +64,39 @@ def _verdict(cost: Estimate, settings: Settings, spent: Spent | None) -> list[st
     when = "is checked when it is submitted" if spent is None else "allows it"
     lines += [f"the budget ({', '.join(budgets)}) {when}"] if budgets else []
     return lines if settings.max_cost else lines[1:]
+
+
+def print_dry_sweep(plan: Sequence[Planned], settings: Settings, max_total: Any = None) -> None:
+    """Print what a sweep would make, each clip's cost and that of all; nothing is sent.
+
+    What the library has already would cost nothing, and counts nothing here either.
+    """
+    from wan_magic.launch import ledger_for, writable
+    from wan_magic.sweeping import check, limits_for, to_be_paid
+
+    endpoint = choose(settings)
+    limits = limits_for(max_total)
+    prices = PriceList.of(endpoint)
+    costs = [one.request.estimate(prices) for one in plan]
+    rows = [
+        f"{at}. {one.label or one.request.model}: {cost}"
+        for at, (one, cost) in enumerate(zip(plan, costs, strict=True), 1)
+    ]
+    notes = dict.fromkeys(note for one in plan for note in one.notes)
+    lines = [
+        *rows,
+        f"the first of them: {json.dumps(plan[0].request.shown_body(), ensure_ascii=False)}",
+    ]
+    if endpoint is None:
+        lines.append(f"{len(plan)} clips, free on {LOCAL}; the hosted API: {total_of(costs)}")
+    else:
+        ledger, folder = ledger_for(settings, endpoint), writable(settings)
+        new = to_be_paid(plan, endpoint, ledger, folder, fresh=False)
+        total = total_of([one.request.estimate(prices) for one in new]) if new else "0.00"
+        lines.append(f"{len(plan)} clips, {len(new)} of them new: {total} in all")
+        try:
+            check(plan, endpoint, settings, ledger, folder, max_total=limits)
+        except BudgetExceeded as exc:
+            lines += [f"would be refused: {exc.message}", f"→ {exc.hint}"]
+    lines += [*(f"note: {note}" for note in notes), "dry run: nothing was sent"]
+    print("\n".join(lines))  # noqa: T201 - a magic speaks through the cell's output

@@ -13,25 +13,39 @@ if TYPE_CHECKING:
 MARK = re.compile("\0(\\d+)\0")
 """What stands for a value while a line is read."""
 
+_BETWEEN = re.compile(r"^[ \t]*---[ \t]*$", re.MULTILINE)
 
-def insert(text: str, evaluate: Callable[[str], Any]) -> str:
-    r"""Return a prompt with every ``{{expression}}`` replaced by its value.
 
-    Anything else stays as it is: single braces, ``$``, ``%`` and quotes; ``\{{``
-    becomes two plain braces.
+def insert_each(text: str, evaluate: Callable[[str], Any]) -> list[str]:
+    r"""Return the prompts of a cell: divided by lines of ``---``, with all values inserted.
+
+    Every ``{{expression}}`` is replaced by its value; a part that is nothing but one whose value
+    is a list is that many prompts. Anything else stays as it is: single braces, ``$``, ``%`` and
+    quotes; ``\{{`` becomes two plain braces.
 
     Raises
     ------
     InputError
-        If an expression can't be evaluated.
+        If one of several is empty, or an expression can't be evaluated.
 
     Examples
     --------
-    >>> insert("a {{2 + 1}}-legged {cat} for $5", eval)
-    'a 3-legged {cat} for $5'
+    >>> insert_each("a {{2 + 1}}-legged {cat} for $5\n---\na dog", eval)
+    ['a 3-legged {cat} for $5', 'a dog']
     """
-    marked, values = mark(text, evaluate)
-    return fill(marked, values)
+    prompts: list[str] = []
+    for part in _BETWEEN.split(text):
+        marked, values = mark(part.strip(), evaluate)
+        is_list = MARK.fullmatch(marked) and isinstance(values[0], list | tuple)
+        prompts += map(str, values[0]) if is_list else [fill(marked, values).strip()]
+    if not prompts:
+        raise InputError("the list of prompts is empty", hint="give at least one")
+    for at, prompt in enumerate(prompts):
+        if len(prompts) > 1 and not prompt.strip():
+            raise InputError(
+                f"prompt {at + 1} of {len(prompts)} is empty", hint="lines of --- divide prompts"
+            )
+    return prompts
 
 
 def mark(text: str, evaluate: Callable[[str], Any]) -> tuple[str, list[Any]]:

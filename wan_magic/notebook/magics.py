@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
 from IPython.core.magic import no_var_expand as plain
+from traitlets import observe
 
+from wan_magic import texts
 from wan_magic.errors import InputError
+from wan_magic.notebook import completion
 from wan_magic.notebook.traits import Setting
 from wan_magic.notebook.views import follow, show_value
 from wan_magic.preferences import PREFERENCES
@@ -15,8 +19,18 @@ from wan_magic.preferences import PREFERENCES
 if TYPE_CHECKING:
     from wan_magic.settings import Settings
 
-_SETTINGS = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget", "preset")
-_JOB = ("wan_magic.jobs.job", "Job")
+_SETTINGS = (
+    *("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget", "preset"),
+    *("embed", "player_width", "loop"),
+)
+_VALUES = (("wan_magic.jobs.job", "Job"), ("wan_magic.jobs.sweep", "Sweep"))
+"""What is shown live where it is the value of a cell."""
+
+
+def _help_text() -> str:
+    from wan_magic.notebook.help import help_text
+
+    return help_text()
 
 
 @magics_class
@@ -26,6 +40,10 @@ class WanMagics(Magics):
     shell: Any
 
     vars().update({one.name: Setting(one) for one in PREFERENCES if one.in_config})
+
+    @observe("language")
+    def _language_chosen(self, change: Any) -> None:
+        texts.use(change["new"])
 
     @needs_local_scope
     @plain
@@ -59,11 +77,16 @@ class WanMagics(Magics):
         self._run(line, cell, namespace)
         return None
 
+    # What IPython's ? shows: made from the tables, when somebody asks.
+    wanvideo.getdoc = _help_text
+
     def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
         from wan_magic import api
         from wan_magic.notebook.commands import BY_COMMAND
         from wan_magic.notebook.options import INPUTS
-        from wan_magic.notebook.parsing import insert, look_up, parse
+        from wan_magic.notebook.parsing import insert_each, look_up, parse
+        from wan_magic.notebook.sweep_cell import is_sweep, planned
+        from wan_magic.notebook.sweep_cell import run as run_sweep
 
         def evaluate(expression: str) -> Any:
             return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
@@ -77,13 +100,22 @@ class WanMagics(Magics):
         run = {key: options.pop(key, None) for key in _SETTINGS}
         wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
         fresh = options.pop("fresh", False)
+        notify = options.pop("notify", None)
         for option in options.keys() & INPUTS:
             options[option] = look_up(options[option], namespace)
         settings = self.settings(run)
         options["wishes"] = settings.wishes
-        prompt = insert(cell or "", evaluate).strip()
+        prompts = insert_each(cell or "", evaluate)
+        max_total = options.pop("max_total", None)
+        several = None
         try:
-            request, notes = api.build(prompt, region=api.region_of(settings), **options)
+            if is_sweep(prompts, options):
+                several = planned(prompts, options, settings)
+                request, notes = several[0].request, several[0].notes
+            else:
+                options.pop("yes", None)
+                region = api.region_of(settings)
+                request, notes = api.build(prompts[0], region=region, **options)
         except InputError as err:
             if cell is None and err.message == "the prompt is empty":
                 raise _no_body(name) from None
@@ -91,9 +123,25 @@ class WanMagics(Magics):
         if cell is None and request.row.prompt != "none" and not request.template:
             raise _no_body(name)
         if dry_run:
-            from wan_magic.notebook.dry_run import print_dry_run
+            from wan_magic.notebook.dry_run import print_dry_run, print_dry_sweep
 
+            if several:
+                print_dry_sweep(several, settings, max_total)
+                return
             print_dry_run(request, settings, notes)
+            return
+        if several:
+            run_sweep(
+                self.shell,
+                several,
+                settings,
+                name=name,
+                bind=lambda sweep: self.bind(name, sweep),
+                max_total=max_total,
+                fresh=fresh,
+                cell=self._cell(),
+                wait=wait,
+            )
             return
         if fresh:
             notes = (*notes, "--fresh: every run of this cell makes, and bills, another clip")
@@ -106,7 +154,7 @@ class WanMagics(Magics):
             cell=self._cell(),
             bind=lambda job: self.bind(name, job),
         )
-        follow(self.shell, job, wait=wait)
+        follow(self.shell, job, wait=wait, notify=notify, in_cell=True)
 
     def bind(self, name: str | None, value: Any) -> None:
         """Give a value the name that the line asks for, if it does."""
@@ -151,9 +199,7 @@ def _asks_for_help(line: str) -> bool:
 
 
 def _print_help() -> None:
-    from wan_magic.notebook.options import help_text
-
-    print(help_text())  # noqa: T201 - a magic speaks through the cell's output
+    print(_help_text())  # noqa: T201 - a magic speaks through the cell's output
 
 
 def register(shell: Any) -> None:
@@ -161,25 +207,26 @@ def register(shell: Any) -> None:
     if "WanMagics" in shell.magics_manager.registry:
         return
     shell.register_magics(WanMagics)
+    magics = shell.magics_manager.registry["WanMagics"]
+    completion.add(shell, lambda preset: magics.settings({"preset": preset}))
     if getattr(shell, "kernel", None) is not None:  # a terminal shows no cards
-        shell.display_formatter.ipython_display_formatter.for_type_by_name(*_JOB, show_value)
+        for value in _VALUES:
+            shell.display_formatter.ipython_display_formatter.for_type_by_name(*value, show_value)
 
 
 def unregister(shell: Any) -> None:
     """Leave the shell as it was before `register`."""
+    completion.remove(shell)
+    texts.use(None)
     manager = shell.magics_manager
     magics = manager.registry.pop("WanMagics", None)
     for kind in ("line", "cell"):
         manager.magics[kind].pop("wanvideo", None)
+    if manager.lazy_magics.get("wanvideo") == "wan_magic":  # else the next use loads it again
+        del manager.lazy_magics["wanvideo"]
     if magics in shell.configurables:
         shell.configurables.remove(magics)
     formatter = shell.display_formatter.ipython_display_formatter
-    formatter.deferred_printers.pop(_JOB, None)
-    formatter.type_printers.pop(_loaded_job_type(), None)
-
-
-def _loaded_job_type() -> Any:
-    import sys
-
-    module = sys.modules.get(_JOB[0])
-    return getattr(module, _JOB[1], None)
+    for module, name in _VALUES:
+        formatter.deferred_printers.pop((module, name), None)
+        formatter.type_printers.pop(getattr(sys.modules.get(module), name, None), None)

@@ -16,7 +16,7 @@ from wan_magic.wan import catalog
 from wan_magic.wan.written import as_the_api_has_it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wan_magic.wan.catalog import Model
 
@@ -48,6 +48,8 @@ class Option:
         Whether the panel makes a control for it by itself.
     repeat : bool
         Whether it may be given several times.
+    offered : tuple of str
+        What completion offers where no model has a say.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Option:
     metavar: str = ""
     in_panel: bool = False
     repeat: bool = False
+    offered: tuple[str, ...] = ()
 
     def takes(self, model: Model) -> bool:
         """Whether a model takes it."""
@@ -66,6 +69,12 @@ class Option:
     def choices(self, model: Model) -> tuple[Any, ...]:
         """Return the values that a model takes; empty where any value is legal."""
         return model.values(self.name) if self.kind in ("choice", "integer", "seed") else ()
+
+    @property
+    def divides(self) -> bool:
+        """Whether a comma divides several values, of which each makes another clip."""
+        numbers_and_names = self.kind in ("choice", "integer", "seed") or self.name == "model"
+        return self.group == "value" and not self.repeat and numbers_and_names
 
     @property
     def sent_as(self) -> str:
@@ -394,8 +403,40 @@ OPTIONS = (
         "values that a config file keeps under this name",
         metavar="NAME",
     ),
+    Option(
+        "embed",
+        ("--embed",),
+        "choice",
+        "where the film is saved: file, embed (in the notebook), auto",
+        metavar="auto|file|embed",
+        offered=("auto", "file", "embed"),
+    ),
+    Option(
+        "player_width",
+        ("--player-width",),
+        "integer",
+        "pixels of the player; the clip stays as it is",
+        metavar="480",
+    ),
+    Option("loop", ("--loop",), "switch", "start again at the end; default yes"),
+    Option(
+        "count",
+        ("--count",),
+        "integer",
+        "so many clips; their seeds count up from the first",
+        metavar="4",
+    ),
+    Option(
+        "max_total",
+        ("--max-total",),
+        "text",
+        "the most that all clips of the cell may cost; more are not sent",
+        metavar='"20 CNY"',
+    ),
+    Option("yes", ("--yes",), "flag", "make more than 100 clips at once"),
     Option("over_budget", ("--over-budget",), "flag", "send it although a budget is used up"),
     Option("fresh", ("--fresh",), "flag", "pay for a new clip although an equal request has one"),
+    Option("notify", ("--notify",), "flag", "the browser tells when the job has ended"),
     Option("wait", ("--wait",), "flag", "block until the clip is there"),
     Option("dry_run", ("--dry-run",), "flag", "show the request and its cost; send nothing"),
 )
@@ -406,27 +447,14 @@ BY_NAME = {option.name: option for option in OPTIONS}
 INPUTS = tuple(option.name for option in OPTIONS if option.group == "input")
 """What a video is made from, in the order of the body."""
 
-EXAMPLES = """\
-  %%wanvideo clip --image cat.png --resolution 480P --duration 5 --seed 7
-  A cat runs through tall grass, the camera follows low.
-
-  no input             text to video
-  --image              image to video; with --last-frame from one picture to another
-  --ref (repeated)     reference to video: who and what is seen
-  --clip               continues a video; --video edits one
-  --image with --video gives a figure the motion of a video (--model 2.2)
-  --image with --audio makes a portrait speak (--model 2.2)
-
-  clip.result()        wait for the clip; `await clip` does the same"""
-
 GROUPS: dict[Group, str] = {"input": "Inputs", "value": "Values", "run": "Running"}
 """Headings of the help and the documents."""
 
 
-def option_rows(group: Group) -> list[str]:
+def option_rows(group: Group, options: Sequence[Option] = OPTIONS) -> list[str]:
     """Return the options of a group as lines of the help."""
     rows = []
-    for option in OPTIONS:
+    for option in options:
         if option.group != group:
             continue
         flags = ", ".join(option.flags)
@@ -440,26 +468,3 @@ def option_rows(group: Group) -> list[str]:
             row = f"  {flags}\n{'':<32}{text}"
         rows.append(row)
     return rows
-
-
-def help_text() -> str:
-    """Return the help of the magic, made from the table and from that of its subcommands."""
-    from wan_magic.notebook.commands import help_rows
-
-    rows = []
-    for group, heading in GROUPS.items():
-        rows += ["", heading, *option_rows(group)]
-    return "\n".join(
-        [
-            "%%wanvideo [NAME] [OPTIONS]     the prompt is the cell's body; NAME gets the job",
-            "",
-            EXAMPLES,
-            "",
-            "Subcommands; an ID may be shortened to 4 characters",
-            *help_rows(),
-            *rows,
-            "",
-            "Values with spaces need quotes. {{expression}} inserts a Python value, in the prompt",
-            r"or in an option; \{{ is two plain braces.",
-        ]
-    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wan_magic.errors import InputError
-from wan_magic.notebook.inserts import MARK, fill, insert, mark
+from wan_magic.notebook.inserts import MARK, fill, insert_each, mark
 from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.catalog import nearest
 from wan_magic.wan.media import near
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     from wan_magic.notebook.options import Option
 
-__all__ = ["checked_name", "insert", "look_up", "parse", "parse_words", "read", "words"]
+__all__ = [
+    "checked_name",
+    "insert_each",
+    "look_up",
+    "parse",
+    "parse_words",
+    "read",
+    "words",
+]
 
 _SHORT = {flag for option in OPTIONS for flag in option.flags if not flag.startswith("--")}
 _SWITCHES = ("auto", "off")
@@ -44,7 +52,8 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
     name : str or None
         The variable for the job.
     options : dict
-        Value by option name; only what was given.
+        Value by option name; only what was given. A list where several values were given of
+        which each makes another clip: ``--seed 1,2``, or a Python list.
 
     Raises
     ------
@@ -52,7 +61,7 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
         For anything that is not in the option table.
     """
     marked, values = mark(line, evaluate)
-    extra, options = read(words(marked), values)
+    extra, options = read(words(marked), values, lists=True)
     if len(extra) > 1:
         raise InputError(f"unexpected {str(extra[1])!r}", hint=_IN_PROMPT)
     return (checked_name(str(extra[0])) if extra else None), options
@@ -80,7 +89,11 @@ def parse_words(
 
 
 def read(
-    tokens: Sequence[str], values: Sequence[Any] = (), table: Sequence[Option] = OPTIONS
+    tokens: Sequence[str],
+    values: Sequence[Any] = (),
+    table: Sequence[Option] = OPTIONS,
+    *,
+    lists: bool = False,
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the words that are no options, and the options by name: only what was given.
 
@@ -92,6 +105,8 @@ def read(
         Those of the marks that stand for expressions.
     table : sequence of Option
         The options that are read; default: all of the magic.
+    lists : bool, default False
+        Whether an option that is given once may have several values.
 
     Raises
     ------
@@ -113,9 +128,37 @@ def read(
         if option.repeat:
             many = [option.convert(_meant(one, values)) for one in typed]
             options[name] = _each_once(option.flag, many) if option.kind == "pair" else many
+        elif lists and (several := _several(option, _meant(typed, values))) is not None:
+            options[name] = several
         else:
             options[name] = option.convert(_meant(typed, values))
     return [_meant(word, values) for word in extra], options
+
+
+def _several(option: Option, value: Any) -> list[Any] | None:
+    """Return the values of an option of which each makes another clip; None where it is one.
+
+    A comma divides what can hold none: numbers, choices, models. A text, a name of a file and
+    JSON may well hold one, and are several only as a Python list.
+    """
+    if option.group == "run" or option.kind in ("switch", "flag"):
+        return None
+    if isinstance(value, str):
+        if "," not in value or not option.divides:
+            return None
+        value = [part.strip() for part in value.split(",")]
+        if "" in value:
+            raise InputError(
+                f"{option.flag} has an empty value between or after its commas",
+                hint=f"without spaces, or in quotes: {option.flag} {','.join(filter(None, value))}",
+            )
+    if not isinstance(value, list | tuple | range):
+        return None
+    made = [option.convert(one) for one in value]
+    for one in made:
+        if isinstance(one, str | int | float) and made.count(one) > 1:
+            raise InputError(f"{option.flag} has {one} twice", hint="each makes a clip: keep one")
+    return made
 
 
 _YES_NO = {

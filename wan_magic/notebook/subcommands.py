@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic import library, resuming
 from wan_magic.errors import InputError
-from wan_magic.notebook.commands import BY_COMMAND, help_of, words_and_options
+from wan_magic.notebook.commands import BY_COMMAND, words_and_options
 from wan_magic.notebook.parsing import checked_name
 from wan_magic.notebook.views import follow, view
 
@@ -33,6 +33,10 @@ def run(magics: WanMagics, name: str, rest: str, namespace: dict[str, Any]) -> A
     """
     if name == "models":  # its words may look like options
         return _models(rest)
+    if name == "help":  # and so may a topic
+        from wan_magic.notebook.help import help_on
+
+        return _say(help_on(rest))
 
     def evaluate(expression: str) -> Any:
         return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
@@ -50,9 +54,10 @@ def _meant(word: Any, namespace: dict[str, Any]) -> Any:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.sweep import Sweep
 
     value = namespace.get(word) if isinstance(word, str) else word
-    return value if isinstance(value, Job | Clip | Entry | list) else word
+    return value if isinstance(value, Job | Sweep | Clip | Entry | list) else word
 
 
 def _models(rest: str) -> None:
@@ -74,6 +79,14 @@ def _panel(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None
 
 def _jobs(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
     return library.list_jobs(" ".join(map(str, words)), **options)
+
+
+def _gallery(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    from wan_magic.notebook.gallery import gallery
+
+    typed = " ".join(one for one in words if isinstance(one, str))
+    given = [one for one in words if not isinstance(one, str)]
+    return gallery(*given, *([typed] if typed else []), **options)
 
 
 def _cost(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
@@ -150,10 +163,6 @@ def _doctor(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any
     )
 
 
-def _help(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
-    _say(help_of(str(words[0]) if words else ""))
-
-
 _RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
     "panel": _panel,
     "jobs": _jobs,
@@ -163,10 +172,10 @@ _RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
     "cancel": _cancel,
     "forget": _forget,
     "cost": _cost,
+    "gallery": _gallery,
     "login": _login,
     "logout": _logout,
     "doctor": _doctor,
-    "help": _help,
 }
 
 

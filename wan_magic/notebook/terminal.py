@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from wan_magic.output.html import duration
 from wan_magic.output.player import plain_line, price_line
+from wan_magic.output.sweeps import counted, money_words, plain_lines
 
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.sweep import Sweep
 
 
 def follow(job: Job, stream: TextIO | None = None) -> Clip:
@@ -56,3 +58,65 @@ def follow(job: Job, stream: TextIO | None = None) -> Clip:
     clip = job.result()
     print(plain_line(clip), file=out)
     return clip
+
+
+def follow_sweep(sweep: Sweep, stream: TextIO | None = None) -> list[Clip]:
+    """Wait for a sweep with a one-line live total, and print what came of each.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Running or ended.
+    stream : file, default ``sys.stdout``
+        On a terminal the line is rewritten; elsewhere each change of the total gets a line.
+
+    Raises
+    ------
+    WanError
+        If some end without a clip.
+    """
+    out = stream or sys.stdout
+    for note in dict.fromkeys(note for job in sweep.jobs for note in job.notes):
+        print(f"note: {note}", file=out)
+    line = TotalLine(sweep, out)
+    sweep.while_waiting = line.show
+    try:
+        sweep.result()
+    finally:
+        line.clear()
+        print(plain_lines(sweep), file=out, flush=True)
+    return sweep.clips
+
+
+class TotalLine:
+    """How a sweep stands as one line, which is rewritten on a terminal.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Running or ended.
+    stream : file
+        Where it is written.
+    """
+
+    def __init__(self, sweep: Sweep, stream: TextIO) -> None:
+        self._sweep, self._stream = sweep, stream
+        self._live = stream.isatty()
+        self._last = ""
+
+    def show(self) -> None:
+        """Write it, if it says anything new."""
+        line = counted(self._sweep)
+        if self._live:
+            time = duration(int(self._sweep.elapsed))
+            line = f"{line} · {time} · {money_words(self._sweep)}"
+            line = line[: shutil.get_terminal_size().columns - 1]  # a full line would wrap
+        if line != self._last:
+            self._last = line
+            start, end = ("\r\033[K", "") if self._live else ("", "\n")
+            print(f"{start}{line}", end=end, file=self._stream, flush=True)
+
+    def clear(self) -> None:
+        """Leave an empty line to what comes next."""
+        if self._live:
+            print("\r\033[K", end="", file=self._stream, flush=True)

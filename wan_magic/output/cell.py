@@ -32,6 +32,8 @@ _VALUES = (
     "check_image",
 )
 _EXTRAS = {"extra_parameters": "--param", "extra_inputs": "--input"}
+_BETWEEN = re.compile(r"^[ \t]*---[ \t]*$", re.MULTILINE)
+"""A line that would divide two prompts."""
 _BARE = re.compile(r"[^\s\"'\\{]+")
 
 
@@ -73,7 +75,7 @@ def cell_of(
             text = _quoted(str(value))
             # With a space between, a value that begins with a dash would be an option.
             words.append(f"{flag_}={text}" if str(value).startswith("-") else f"{flag_} {text}")
-    body = request.prompt.replace("{{", r"\{{")
+    body = _BETWEEN.sub("{{'---'}}", request.prompt.replace("{{", r"\{{"))
     # A cell magic needs a body; without a prompt the line alone is the whole request.
     start = "%%wanvideo" if body.strip() else "%wanvideo"
     return f"{' '.join([start, *words])}\n{body}".rstrip()
