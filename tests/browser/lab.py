@@ -20,7 +20,7 @@ from urllib.parse import quote
 import nbformat
 
 HARNESS = Path(__file__).with_name("harness.js").read_text(encoding="utf-8")
-SECONDS = 20
+SECONDS = 60
 OPEN_SECONDS = 60
 DESKTOP, LAPTOP, NARROW = (1600, 1000), (1280, 800), (640, 800)
 THEMES = "apputils-extension:themes"

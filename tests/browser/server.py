@@ -27,6 +27,12 @@ START_SECONDS = 60
 # As the machine was before any test changed it: pip needs its proxies and its settings.
 MACHINE_ENV = dict(os.environ)
 
+# Kernels look at their tasks each second: pages are tested here, and not when to ask.
+LOOKS = """\
+import wan_magic.jobs.pace
+wan_magic.jobs.pace._MOST = wan_magic.jobs.pace._QUEUED = 1.0
+del wan_magic
+"""
 # What a first visit would otherwise ask or do behind a test's back.
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -82,6 +88,8 @@ class JupyterServer:
             PYDEVD_DISABLE_FILE_VALIDATION="1",
         )
         self._folder("root")
+        startup = self._folder("home/.ipython/profile_default/startup")
+        (startup / "looks.py").write_text(LOOKS)
 
     def _folder(self, name):
         folder = self.base / name

@@ -298,7 +298,8 @@ class FrontEnd:
         self.mark = 0
 
     def start(self, source):
-        return self.client.execute(source, allow_stdin=True)
+        # A cell that fails here must not take the next one along, however soon that comes.
+        return self.client.execute(source, allow_stdin=True, stop_on_error=False)
 
     def reply(self, request):
         while True:
