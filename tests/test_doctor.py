@@ -13,7 +13,7 @@ import pytest
 import requests
 from ledger_rows import home_ledger, write
 
-from wan_magic import doctor, keys, texts, versions
+from wan_magic import doctor, doctor_files, keys, texts, versions
 from wan_magic.cli import main
 from wan_magic.notebook.frontend import FrontEnd, front_end_of
 from wan_magic.output.checkup import Finding, Report
@@ -216,7 +216,7 @@ def test_a_folder_that_is_none(here, monkeypatch):
 @pytest.mark.parametrize(("free", "state"), [(1e8, "problem"), (1e9, "warning"), (1e10, "ok")])
 def test_a_disk_that_fills_up(monkeypatch, free, state):
     usage = type("Usage", (), {"free": free})
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(doctor_files.shutil, "disk_usage", lambda path: usage)
     assert line("folder").state == state
 
 
@@ -226,6 +226,13 @@ def test_a_folder_that_the_front_end_does_not_reach(here, monkeypatch):
     playing = line("playing", front_end=LAB)
     assert playing.state == "warning"
     assert "clips go into the notebook" in playing.found
+
+
+def test_a_front_end_that_reaches_no_files_is_no_fault_of_the_folder(monkeypatch):
+    monkeypatch.setenv("VSCODE_PID", "1")
+    playing = line("playing", front_end=front_end_of(shell()))
+    assert (playing.state, playing.todo) == ("ok", "")
+    assert playing.found == "VS Code reaches no file there: clips go into the notebook"
 
 
 def test_a_ledger_that_is_whole():
@@ -339,7 +346,6 @@ def no_trace(monkeypatch):
     ("variable", "name"),
     [
         ("JPY_SESSION_NAME", "JupyterLab / Notebook"),
-        ("VSCODE_PID", "VS Code"),
         ("KAGGLE_KERNEL_RUN_TYPE", "Kaggle"),
         ("DATABRICKS_RUNTIME_VERSION", "Databricks"),
     ],
@@ -353,6 +359,8 @@ def test_other_front_ends(no_trace, monkeypatch):
     assert front_end_of(shell()).known is False
     assert front_end_of(shell(allow_stdin=False)).name.startswith("nobody")
     assert not front_end_of(object()).has_widgets
+    monkeypatch.setenv("VSCODE_PID", "1")
+    assert front_end_of(shell()).name == "VS Code"
     monkeypatch.setitem(sys.modules, "google.colab", sys)
     assert front_end_of(shell()).name == "Colab"
 

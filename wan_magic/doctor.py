@@ -5,15 +5,11 @@ Nothing is spent: at most the list of tasks is asked for, with the key, at the k
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wan_magic import keys, versions
+from wan_magic import doctor_files, keys, versions
 from wan_magic.errors import WanError
 from wan_magic.output.checkup import Finding, Report
 from wan_magic.settings import Settings
@@ -22,17 +18,12 @@ from wan_magic.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from wan_magic.notebook.frontend import FrontEnd
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.probe import Answer
 
 _NETWORK_SECONDS = 5.0
-_LEDGER_SECONDS = 10.0
-_ROOM_FOR_A_CLIP = 200e6
-_ROOM_FOR_MANY = 2e9
-"""Bytes: a clip has 1 to 60 MB."""
 
 
 def examine(
@@ -81,8 +72,8 @@ def examine(
     if endpoint is not None:
         secrets.append(endpoint.key)
     findings.append(_keyring())
-    findings += _folder(settings, front_end)
-    findings.append(_ledger(settings))
+    findings += doctor_files.folder(settings, front_end)
+    findings.append(doctor_files.ledger(settings))
     clip = b""
     if front_end.has_widgets:
         clip, finding = _player()
@@ -197,97 +188,6 @@ def _keyring() -> Finding:
         return Finding(tr("keyring"), "ok", name)
     found = tr("none: a login lasts as long as its kernel")
     return Finding(tr("keyring"), "ok", found, "pip install 'wan-magic[keyring]'")
-
-
-# -- files ---------------------------------------------------------------------------------------
-
-
-def _folder(settings: Settings, front_end: FrontEnd) -> Iterator[Finding]:
-    from wan_magic.launch import writable
-    from wan_magic.output.place import default_out, relative_src
-
-    folder = (settings.out or default_out()).absolute()
-    there = _nearest(folder)
-    name = tr("folder")
-    try:
-        if folder.is_dir():
-            writable(settings)
-        elif not os.access(there, os.W_OK) or not there.is_dir():
-            yield Finding(
-                name, "problem", tr("{path} can't be made", path=folder), tr("name another: --out")
-            )
-            return
-        free = shutil.disk_usage(there).free
-    except (WanError, OSError) as exc:
-        message = getattr(exc, "message", str(exc))
-        yield Finding(name, "problem", message, tr("name another: --out"))
-        return
-    found = tr("{path}, {free:.1f} GB free", path=folder, free=free / 1e9)
-    state, todo = "ok", ""
-    if free < _ROOM_FOR_MANY:
-        state = "problem" if free < _ROOM_FOR_A_CLIP else "warning"
-        todo = tr("make room: a clip has 1 to 60 MB")
-    yield Finding(name, state, found, todo)  # type: ignore[arg-type]
-    if not front_end.has_widgets:
-        return
-    if relative_src(folder / "clip.mp4"):
-        yield Finding(tr("playing"), "ok", tr("clips play from their files"))
-    else:
-        found = tr("{name} reaches no file there: clips go into the notebook", name=front_end.name)
-        todo = tr("take a folder beside the notebook that is not hidden: --out")
-        yield Finding(tr("playing"), "warning", found, todo)
-
-
-def _nearest(folder: Path) -> Path:
-    """Return the folder itself, or the nearest one above it that exists."""
-    return next((one for one in (folder, *folder.parents) if one.exists()), folder)
-
-
-def _ledger(settings: Settings) -> Finding:
-    from wan_magic import launch
-
-    name = tr("ledger")
-    if not settings.ledger:
-        found = tr("switched off: nobody remembers paid jobs")
-        return Finding(
-            name, "warning", found, tr("unset WAN_MAGIC_LEDGER, or ledger in the config")
-        )
-    ledger = launch.ledger_at_home(settings)
-    path = ledger.path
-    if not path.exists():
-        if os.access(_nearest(path.parent), os.W_OK):
-            return Finding(name, "ok", tr("none yet; it will be {path}", path=path))
-        todo = tr("name another folder: WAN_MAGIC_HOME")
-        return Finding(name, "problem", tr("{path} can't be written", path=path), todo)
-
-    def look() -> tuple[str, int, int]:
-        broken, version = _integrity(path)
-        if not broken:
-            ledger.check()
-        return broken, version, 0 if broken else len(ledger.open_entries())
-
-    try:
-        broken, version, left = within(_LEDGER_SECONDS, look)
-    except WanError as exc:
-        return Finding(name, "problem", exc.message, exc.hint)
-    except (sqlite3.Error, OSError) as exc:
-        broken = tr("no answer") if isinstance(exc, TimeoutError) else str(exc)
-    if broken:
-        todo = tr("keep a copy, and name another folder: WAN_MAGIC_HOME")
-        return Finding(name, "problem", f"{path}: {broken}", todo)
-    found = tr("{path}, version {version}, writable and whole", path=path, version=version)
-    if left:
-        found += tr("; jobs to be fetched: {count}", count=left)
-        return Finding(name, "warning", found, "%wanvideo resume")
-    return Finding(name, "ok", found)
-
-
-def _integrity(path: Path) -> tuple[str, int]:
-    """Return what SQLite says is broken, and the version of the tables."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as ledger:
-        said = str(ledger.execute("PRAGMA quick_check(1)").fetchone()[0])
-        version = int(ledger.execute("PRAGMA user_version").fetchone()[0])
-    return ("" if said == "ok" else said), version
 
 
 def _player() -> tuple[bytes, Finding]:

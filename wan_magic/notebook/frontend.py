@@ -7,6 +7,7 @@ import sys
 from typing import Any, NamedTuple
 
 from wan_magic.notebook.views import is_watched
+from wan_magic.output.place import in_vscode
 from wan_magic.texts import tr
 
 
@@ -23,18 +24,20 @@ class FrontEnd(NamedTuple):
         Whether live cards are made for it.
     known : bool
         Whether it is one that we know.
+    reads_files : bool
+        Whether it plays clips from files beside the notebook, as far as we know.
     """
 
     name: str
     how: str
     has_widgets: bool = True
     known: bool = True
+    reads_files: bool = True
 
 
 _BY_VARIABLE = (
     ("Kaggle", "KAGGLE_KERNEL_RUN_TYPE"),
     ("Databricks", "DATABRICKS_RUNTIME_VERSION"),
-    ("VS Code", "VSCODE_PID"),
     ("JupyterLab / Notebook", "JPY_SESSION_NAME"),
 )
 """What each front end leaves in the environment of its kernels; the first that is set."""
@@ -57,7 +60,9 @@ def front_end_of(shell: Any) -> FrontEnd:
         who = "nbclient, nbconvert, papermill"
         return FrontEnd(tr("nobody ({who})", who=who), "allow_stdin = False", has_widgets=False)
     if "google.colab" in sys.modules:
-        return FrontEnd("Colab", "google.colab")
+        return FrontEnd("Colab", "google.colab", reads_files=False)
+    if in_vscode():
+        return FrontEnd("VS Code", "VSCODE_PID, __vsc_ipynb_file__", reads_files=False)
     for name, variable in _BY_VARIABLE:
         if variable in os.environ:
             return FrontEnd(name, variable)
