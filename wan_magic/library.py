@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic import launch
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.history import Since
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.ledger import Ledger
     from wan_magic.lookup import Named
     from wan_magic.output.costs import CostTable
     from wan_magic.output.history import JobTable
+    from wan_magic.settings import Settings
 
 
 def list_jobs(
@@ -117,15 +120,37 @@ def cost(by: str = "day", since: Since | None = None) -> CostTable:
     --------
     >>> wan_magic.cost("model", since="30d")  # doctest: +SKIP
     """
+    return cost_with(from_environment(), by, since)
+
+
+def cost_with(settings: Settings, by: str = "day", since: Since | None = None) -> CostTable:
+    """Return what jobs cost, and what these settings leave of their budgets; see `cost`."""
     from wan_magic.jobs.history import moment, sums, total
     from wan_magic.output.costs import CostTable
 
-    ledger = ledger_of(from_environment())
+    ledger = ledger_of(settings)
     start = 0.0 if since is None else moment(since)
     if ledger:
         ledger.open_entries()  # what was never sent is closed
     rows = sums(ledger.bills(start) if ledger else [], by)
-    return CostTable(rows, by, total(rows))
+    return CostTable(rows, by, total(rows), _left(settings, ledger))
+
+
+def _left(settings: Settings, ledger: Ledger | None) -> tuple[str, ...]:
+    """Return what is left of each budget, in words."""
+    from wan_magic.jobs.budget import left_of, period_starts
+    from wan_magic.output.place import notebook
+
+    if not any(settings.budgets.values()):
+        return ()
+    if not settings.ledger:
+        return ("the ledger is off: budgets can't be kept, and nothing is sent within them",)
+    spent = {}
+    if ledger:
+        starts = period_starts(datetime.fromtimestamp(ledger.clock()))
+        with ledger.transaction() as connection:
+            spent = ledger.spent(connection, starts, notebook())
+    return tuple(left_of(settings.budgets, spent))
 
 
 # -- back to a job -------------------------------------------------------------------------

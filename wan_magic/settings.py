@@ -279,6 +279,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         values = dict(one.values)
         if one is project and "max_cost" in values:
             values["max_cost"] = lower(settings.max_cost, values["max_cost"])
+            if values["max_cost"] == settings.max_cost:
+                del values["max_cost"]
         settings = settings.with_values(values, str(one.path), in_file=True)
     if base := value("DASHSCOPE_HTTP_BASE_URL"):
         settings = settings.with_values({"endpoint": base}, "DASHSCOPE_HTTP_BASE_URL")

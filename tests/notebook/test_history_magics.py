@@ -11,7 +11,7 @@ from magic_shell import SMALL, WIDGET
 from wan_magic.errors import InputError, JobFailed, LedgerError
 from wan_magic.jobs.job import Job
 from wan_magic.notebook.commands import BY_COMMAND, COMMANDS
-from wan_magic.notebook.options import help_text
+from wan_magic.notebook.help import help_text
 from wan_magic.notebook.subcommands import _RUN
 from wan_magic.output.costs import CostTable
 from wan_magic.output.history import JobTable
@@ -82,7 +82,7 @@ def test_a_name_is_given_again_and_again(shell, folder, no_server):
     ("line", "message", "hint"),
     [
         ("jobs --files", "jobs takes no files", "it takes --state, --model, --notebook, --since"),
-        ("show 1234 --seed 7", "show takes no seed", "leave it out"),
+        ("show 1234 --seed 7", "show takes no seed", "--embed, --player-width, --loop"),
         ("forget 1234 --forc", "unknown option --forc", "did you mean --force?"),
         ("jobs --limit two", "--limit takes a whole number, not 'two'", "--limit 20"),
         ("jobs --sort price", "sorted by 'price'", "created, cost"),

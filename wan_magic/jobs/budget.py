@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.config import PERIODS, config_path
 from wan_magic.errors import BudgetExceeded
-from wan_magic.money import Money, limit_in
+from wan_magic.money import Money, limit_in, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,6 +128,36 @@ def check_budget(
                 hint=f"{_NO_BUDGET}; {period} in [budget] of {config_path(os.environ)}"
                 " sets the limit",
             )
+
+
+def left_of(budgets: Mapping[str, Limits], spent: Mapping[str, Mapping[str, Decimal]]) -> list[str]:
+    """Return what is left of each budget, in words.
+
+    Parameters
+    ----------
+    budgets, spent : mapping
+        As for `check_budget`.
+
+    Examples
+    --------
+    >>> from wan_magic.money import limits_of
+    >>> left_of({"day": limits_of("50 CNY")}, {"day": {"CNY": Decimal(12)}})
+    ["the day's budget: 38.00 of 50.00 CNY left"]
+    """
+    said = []
+    for period in PERIODS:
+        used = spent.get(period, {})
+        for limit in budgets.get(period, ()):
+            # A limit without a currency holds in each in which something is billed.
+            currencies = [limit.currency] if limit.currency else sorted(filter(None, used)) or [""]
+            for currency in currencies:
+                left = limit.amount - used.get(currency, Decimal(0))
+                whole = Money(limit.amount, currency)
+                words = f"{money(left, '')} of {whole} left"
+                if left < 0:
+                    words = f"used up, {money(-left, currency)} over {whole}"
+                said.append(f"{_WHOSE[period]} budget: {words}")
+    return said
 
 
 def _compared(

@@ -157,7 +157,7 @@ def _by_cost(entry: Entry | Line) -> tuple[bool, str, Decimal]:
     return amount is None, entry.currency, -(amount or Decimal(0))
 
 
-_ORDERS: dict[str, Callable[[Entry | Line], Any]] = {
+ORDERS: dict[str, Callable[[Entry | Line], Any]] = {
     "created": lambda entry: -entry.created,
     "cost": _by_cost,
     "seconds": lambda entry: (entry.seconds is None, -(entry.seconds or 0.0)),
@@ -168,10 +168,10 @@ _ORDERS: dict[str, Callable[[Entry | Line], Any]] = {
 
 def _order(sort: str) -> tuple[Callable[[Entry | Line], Any], bool]:
     name = sort.removeprefix("-").lower()
-    if name not in _ORDERS:
-        hint = f"{nearest(name, _ORDERS)} ({', '.join(_ORDERS)})".lstrip()
+    if name not in ORDERS:
+        hint = f"{nearest(name, ORDERS)} ({', '.join(ORDERS)})".lstrip()
         raise InputError(f"jobs can't be sorted by {sort!r}", hint=hint)
-    return _ORDERS[name], sort.startswith("-")
+    return ORDERS[name], sort.startswith("-")
 
 
 def moment(since: Since, now: float | None = None) -> float:

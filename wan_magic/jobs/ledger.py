@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
-_FILE = "ledger.sqlite3"
+FILE = "ledger.sqlite3"
 _LIFE = 27 * 3600.0
 """Seconds after which a task can't be fetched any more: a run of 3 hours, and the 24 after it."""
 _BUSY_SECONDS = 30.0
@@ -114,7 +114,7 @@ class Ledger:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
-        self.path = folder / _FILE
+        self.path = folder / FILE
         self.clock = clock
         self.presence = Presence(folder / "kernels")
         self._lock = threading.RLock()

@@ -78,7 +78,7 @@ class WanMagics(Magics):
         return None
 
     # What IPython's ? shows: made from the tables, when somebody asks.
-    wanvideo.getdoc = _help_text
+    wanvideo.getdoc = _help_text  # type: ignore[union-attr]
 
     def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
         from wan_magic import api

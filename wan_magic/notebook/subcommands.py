@@ -89,8 +89,14 @@ def _gallery(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> An
     return gallery(*given, *([typed] if typed else []), **options)
 
 
-def _cost(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
-    return library.cost(*map(str, words), **options)
+def _cost(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:
+    return library.cost_with(magics.settings({}), *map(str, words), **options)
+
+
+def _config(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    from wan_magic.configured import configured
+
+    return configured(magics.settings(options))
 
 
 def _show(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:
@@ -121,7 +127,10 @@ def _resume(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Non
 
 
 def _wait(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
-    return library.wait(*words, **options)
+    clips = library.wait(*words, **options)
+    if clips or words:
+        return clips
+    return _say("nothing to wait for: no job runs here; %wanvideo jobs lists what there is")
 
 
 def _cancel(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
@@ -172,6 +181,7 @@ _RUN: dict[str, Callable[[WanMagics, list[Any], dict[str, Any]], Any]] = {
     "cancel": _cancel,
     "forget": _forget,
     "cost": _cost,
+    "config": _config,
     "gallery": _gallery,
     "login": _login,
     "logout": _logout,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.money import money
 from wan_magic.output import html
 from wan_magic.output.history import jobs
-from wan_magic.output.table import Exports, html_table, one_line, text_table
+from wan_magic.output.table import Exports, html_table, lines, one_line, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +32,8 @@ class CostTable(Exports):
         What they are summed by: ``"day"``, ``"month"``, ``"model"`` or ``"notebook"``.
     total : Sum
         All rows together.
+    left : sequence of str
+        What is left of budgets, in words.
 
     Examples
     --------
@@ -39,10 +41,11 @@ class CostTable(Exports):
     {'CNY': Decimal('12.50')}
     """
 
-    def __init__(self, rows: Sequence[Sum], by: str, total: Sum) -> None:
+    def __init__(self, rows: Sequence[Sum], by: str, total: Sum, left: Sequence[str] = ()) -> None:
         self.rows = tuple(rows)
         self.by = by
         self.total = total
+        self.left = tuple(left)
 
     def __iter__(self) -> Iterator[Sum]:
         return iter(self.rows)
@@ -87,17 +90,20 @@ class CostTable(Exports):
 
     def __repr__(self) -> str:
         if not self.rows:
-            return self._nothing()
+            return "\n".join([*self.left, self._nothing()])
         rows = [self._texts(row) for row in (*self.rows, self.total)]
-        return f"{text_table(self._head, rows, self._head[1:])}\n\n{self._note()}"
+        table = text_table(self._head, rows, self._head[1:])
+        return "\n".join([table, "", *self.left, self._note()])
 
     def _repr_html_(self) -> str:
         if not self.rows:
-            return html.line(html.text(self._nothing()))
+            return lines([*self.left, self._nothing()])
         *rows, last = [
             [html.text(value) for value in self._texts(row)] for row in (*self.rows, self.total)
         ]
-        return html_table(self._head, rows, self._head[1:], total=last, notes=[self._note()])
+        return html_table(
+            self._head, rows, self._head[1:], total=last, notes=[*self.left, self._note()]
+        )
 
     def _note(self) -> str:
         unknown = self.total.unknown
