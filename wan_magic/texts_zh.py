@@ -210,10 +210,11 @@ TEXTS: dict[str, str] = {
     "; jobs to be fetched: {count}": "；待取回的任务：{count}",
     "see for yourself, below: H.264 with AAC": "请看下方：H.264 与 AAC",
     (
-        "The square should move, with a soft tone. If nothing moves, this front end or browser"
-        " plays no H.264: open the clips in a video player. If it is silent, it plays no AAC."
+        "Press play: the square should move, with a soft tone. If nothing moves, this front end or"
+        " browser plays no H.264: open the clips in a video player. If it is silent, it plays"
+        " no AAC."
     ): (
-        "方块应当移动，并伴有轻柔的声音。如果画面不动，说明该前端或浏览器无法播放 H.264："
+        "请点击播放：方块应当移动，并伴有轻柔的声音。如果画面不动，说明该前端或浏览器无法播放 H.264："
         "请用视频播放器打开视频。如果没有声音，说明它无法播放 AAC。"
     ),
     # The panel
@@ -348,4 +349,7 @@ TEXTS: dict[str, str] = {
     "Stop": "停止",
     "Play all": "全部播放",
     "All together, without their sound": "全部同时静音播放",
+    # Films of several clips
+    "a film of {number} clips": "由 {number} 个视频合成的影片",
+    "the clips": "所含视频",
 }

@@ -143,3 +143,41 @@ def real_job(tmp_path_factory):
         )
         job.result(timeout=60)
     return job
+
+
+@pytest.fixture
+def quick_panel(widgets, folder, monkeypatch):
+    """Panels that do at once what they do a moment later elsewhere."""
+    monkeypatch.setattr("wan_magic.notebook.panel._SETTLE_SECONDS", 0)
+    monkeypatch.setattr("wan_magic.notebook.panel_form.PAUSE_SECONDS", 0)
+    return widgets
+
+
+@pytest.fixture
+def made(quick_panel):
+    """A panel that makes a video of a picture."""
+    from wan_magic.notebook.panel import Panel
+    from wan_magic.settings import Settings
+    from wan_magic.wan.request import DEFAULT_MODEL
+
+    panel = Panel(Settings())
+    panel.choose(DEFAULT_MODEL)
+    return panel
+
+
+@pytest.fixture
+def started(monkeypatch, real_job):
+    """The requests that the panel starts; each of them ends as the one real job."""
+    from wan_magic import api
+    from wan_magic.jobs.job import Job
+
+    requests = []
+
+    def start(request, settings, notes, **_):
+        requests.append(request)
+        job = Job(request, endpoint="local", is_preview=True, notes=notes)
+        job.finish(real_job.result(), "done")
+        return job
+
+    monkeypatch.setattr(api, "start", start)
+    return requests

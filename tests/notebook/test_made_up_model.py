@@ -9,7 +9,8 @@ import pytest
 from wan_magic import api
 from wan_magic.errors import InputError
 from wan_magic.jobs.job import Job
-from wan_magic.notebook.options import BY_NAME, help_text
+from wan_magic.notebook.help import help_text
+from wan_magic.notebook.options import BY_NAME
 from wan_magic.notebook.panel import Panel
 from wan_magic.output.models import models
 from wan_magic.settings import Settings
@@ -155,6 +156,7 @@ def test_the_options_name_its_places_and_the_help_leads_to_it(shell):
 def test_the_panel_offers_its_inputs_its_values_and_its_price(widgets, folder, monkeypatch):
     started = []
     monkeypatch.setattr("wan_magic.notebook.panel._SETTLE_SECONDS", 0)
+    monkeypatch.setattr("wan_magic.notebook.panel_form.PAUSE_SECONDS", 0)
 
     def start(request, settings, notes, **_):
         started.append(request)
@@ -164,14 +166,13 @@ def test_the_panel_offers_its_inputs_its_values_and_its_price(widgets, folder, m
 
     monkeypatch.setattr(api, "start", start)
     panel = Panel(Settings(endpoint="beijing", api_key="sk-0123456789"))
-    panel.model.value = "wan9.1-dream"
-    offered = [panel.inputs[name].box for name in ("ref", "video", "mask")]
-    assert list(panel.files.children) == offered
+    panel.choose("wan9.1-dream")
+    assert panel.taken == ["ref", "video", "mask"]
     assert {
         name: control.options for name, control in panel.controls.items() if name != "seed"
     } == {
         "resolution": (("default (360P)", ""), ("360P", "360P"), ("720P", "720P")),
-        "duration": (("default (4)", ""), ("4", 4), ("8", 8)),
+        "duration": (("default (4 s)", ""), ("4 s", 4), ("8 s", 8)),
         "shot_type": (("default (slow)", ""), ("slow", "slow"), ("wild", "wild")),
     }
     panel.controls["duration"].value = 8

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 from IPython.display import display
 
 from wan_magic import api
-from wan_magic.errors import WanError
-from wan_magic.notebook.options import BY_NAME, INPUTS, OPTIONS, Option
-from wan_magic.notebook.panel_inputs import LABELS, WIDE, InputControl, row
-from wan_magic.notebook.status import StatusCard, live_bundle
+from wan_magic.errors import InputError, WanError
+from wan_magic.notebook import panel_words as words
+from wan_magic.notebook.panel_controls import rolled, row
+from wan_magic.notebook.panel_drop import drop_script
+from wan_magic.notebook.panel_form import Form
+from wan_magic.notebook.panel_results import Record, Result, cell_for
+from wan_magic.notebook.status import live_bundle
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
+from wan_magic.texts import tr
 from wan_magic.wan import catalog
-from wan_magic.wan.endpoints import choose
-from wan_magic.wan.estimate import PriceList
-from wan_magic.wan.request import DEFAULT_MODEL, VideoRequest
 
 if TYPE_CHECKING:
+    from wan_magic.notebook.panel_price import Asked
     from wan_magic.wan.catalog import Model
 
-_DEFAULT = "default"
-_AS_OPTION = ("audio",)
-"""Inputs that are also a switch: their control stands among the options."""
 _SETTLE_SECONDS = 0.5
 """Between a click on Generate and the reading of the form."""
-_UNSET = ""
-"""A control's value while the server's default holds: nothing is sent."""
+_DRAWN = -1
+"""The seed with which the server draws one: an equal request is another clip."""
 
 
 def panel(settings: Settings | None = None) -> Panel:
@@ -49,16 +50,12 @@ def panel(settings: Settings | None = None) -> Panel:
     >>> wan_magic.panel()  # doctest: +SKIP
     """
     made = Panel(settings or from_environment())
-    words = (
-        "A panel was here; %wanvideo panel shows a new one. Its clips are in the folder for clips."
-    )
-    fallback = {"text/html": html.frame(html.text(words)), "text/plain": words}
-    display(live_bundle(made.box, fallback), raw=True)
+    made.show()
     return made
 
 
-class Panel:
-    """Prompt, model, the inputs and options that the model takes, price, Generate.
+class Panel(Form):
+    """A form, its price, Generate, and what came of it.
 
     Attributes
     ----------
@@ -69,108 +66,55 @@ class Panel:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._shown_in: object = None
+        self._made: dict[str, Result] = {}
+        self._record = Record()
         self.jobs: list[Any] = []
-        self.prompt = widgets.Textarea(
-            placeholder="What should the video show?",
-            description="Prompt",
-            rows=3,
-            layout=widgets.Layout(width="auto"),  # its own: it is hidden for some models
-            style=LABELS,
-        )
-        self.model = widgets.Dropdown(
-            options=[
-                (f"{name} · {catalog.KINDS[model.kind]}", name)
-                for name, model in catalog.MODELS.items()
-            ],
-            value=DEFAULT_MODEL,
-            description="Model",
-            layout=WIDE,
-            style=LABELS,
-        )
-        self.inputs: dict[str, InputControl] = {}
-        self.files = widgets.VBox()
-        self.controls: dict[str, widgets.Widget] = {}
-        self.options = widgets.VBox()
-        self.price = widgets.HTML()
-        self.error = widgets.HTML()
         self.generate = widgets.Button(
-            description="Generate",
+            description=tr("Generate"),
             button_style="primary",
             icon="film",
-            tooltip="Submit this request",
+            tooltip=tr("Submit this request"),
+        )
+        self.error = widgets.HTML(layout=widgets.Layout(margin="0"))
+        self.another = widgets.Button(
+            description=tr("New take"),
+            icon="refresh",
+            tooltip=tr("The same request with another seed: another clip, billed like this one"),
+            layout=widgets.Layout(width="auto", display="none"),
         )
         self.results = widgets.VBox()
-        form = [
-            self.prompt,
-            self.model,
-            self.files,
-            self.options,
-            row(self.generate, self.price),
-            self.error,
-        ]
+        super().__init__(settings, touched=lambda: self._say(""))
         frame = widgets.Layout(
-            border="1px solid rgba(128,128,128,.35)", padding="12px", max_width="720px"
+            border="1px solid rgba(128,128,128,.35)",
+            padding="12px 14px",
+            margin="4px 0 8px 0",
+            max_width="720px",
         )
-        self.box = widgets.VBox([widgets.VBox(form, layout=frame), self.results])
+        last = [row(self.generate, self.price, self.as_json), self.error, self.another, self.json]
+        last.append(drop_script())
+        self.box = widgets.VBox(
+            [widgets.VBox([*self.parts, *last], layout=frame), self.results],
+        )
         self.box.add_class("wan-magic-panel")
-        self.model.observe(self._model_chosen, names="value")
         self.generate.on_click(self._clicked)
-        self._model_chosen()
+        self.another.on_click(lambda _: self._another_take())
 
     def __repr__(self) -> str:
         return f"<Panel with {len(self.jobs)} jobs>"
 
-    def _model_chosen(self, _: Any = None) -> None:
-        """Show the controls of this model alone, with its values; keep what still holds."""
-        model = catalog.find_model(self.model.value)
-        taken = [name for name in INPUTS if name in model.options and name not in _AS_OPTION]
-        for name in taken:  # made once: what was chosen stays when the model changes
-            self.inputs.setdefault(name, InputControl(name, self._say))
-        self.files.children = [self.inputs[name].box for name in taken]
-        if "image" in taken:
-            starts = "Picture" if model.kind in ("s2v", "animate") else "First frame"
-            self.inputs["image"].label.value = starts
-        self.prompt.layout.display = "none" if model.prompt == "none" else None
-        before = {name: control.value for name, control in self.controls.items()}
-        self.controls = {
-            option.name: _control(option, model)
-            for option in OPTIONS
-            if option.in_panel and option.takes(model) and _is_offered(option, model)
-        }
-        for name, control in self.controls.items():
-            if name in before and before[name] in _values(control, before[name]):
-                control.value = before[name]
-            control.observe(self._show_price, names="value")
-        self.options.children = list(self.controls.values())
-        self._show_price()
+    def _ipython_display_(self) -> None:
+        """Show it as a cell's value; not once more where the same cell has shown it."""
+        if self._shown_in is None or self._shown_in != _cell_count():
+            self.show()
 
-    def _chosen(self) -> dict[str, Any]:
-        """Return the options that were set; what stands on "default" is not sent."""
-        values = {name: control.value for name, control in self.controls.items()}
-        return {name: value for name, value in values.items() if value != _UNSET}
-
-    def _show_price(self, _: Any = None) -> None:
-        chosen = self._chosen()
-        request = VideoRequest(
-            model=self.model.value,
-            resolution=chosen.get("resolution"),
-            duration=chosen.get("duration"),
-            mode=chosen.get("mode"),
-            audio=False if chosen.get("audio") == "off" else None,
-        )
-        try:
-            endpoint = choose(self._settings)
-        except WanError as exc:
-            self.price.value = html.line(html.text(exc.message))
-            return
-        cost = request.estimate(PriceList.of(endpoint))
-        text = f"about {cost} ({cost.detail})" if cost.per_second is not None else str(cost)
-        if request.row.bills_input and cost.per_second is not None:
-            text += "; the seconds of a given video are billed, too"
-        if endpoint is None:
-            text = f"free preview; the hosted API: {text}"
-        self.price.value = html.line(html.text(text))
+    def show(self) -> None:
+        """Display the panel as the output of the running cell."""
+        said = tr("A panel was here; %wanvideo panel shows a new one, %wanvideo jobs its clips.")
+        fallback = {"text/html": html.frame(html.text(said)), "text/plain": said}
+        display(live_bundle(self.box, fallback), raw=True)
+        self._record.show()
+        self._shown_in = _cell_count()
 
     def _clicked(self, _: Any) -> None:
         """Start a job a moment after the click; many can run at once.
@@ -188,71 +132,112 @@ class Panel:
             self._generate()
 
     def _generate(self) -> None:
-        self._say("")
-        try:
-            model = catalog.find_model(self.model.value)
-            given = {name: self.inputs[name].value() for name in self.inputs if model.slots(name)}
-            request, notes = api.build(
-                "" if model.prompt == "none" else self.prompt.value.strip(),
-                model=model.name,
-                region=api.region_of(self._settings),
-                **given,
-                **self._converted(),
-            )
-            job = api.start(request, self._settings, notes)
-            self.jobs.insert(0, job)
-            self.results.children = (StatusCard(job).box, *self.results.children)
-        except WanError as exc:
-            self._say(str(exc))
-        except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
-            self._say(f"unexpected {type(exc).__name__}: {exc}")
-        finally:
-            self.generate.disabled = False
+        with self.lock:
+            try:
+                self.refresh()
+                asked = self.build()
+                same = self._made.get(asked.request.fingerprint())
+                if same is not None and not (same.job.done() and same.job.exception()):
+                    self._say(
+                        tr("This is the request of a clip below: nothing new was sent."),
+                        tone="warn",
+                    )
+                    self.another.layout.display = None
+                else:
+                    self._start(asked)
+            except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
+                self._complain(exc)
+            finally:
+                self.generate.disabled = False
 
-    def _converted(self) -> dict[str, Any]:
-        """Return the options as the magic would read them."""
-        return {name: BY_NAME[name].convert(value) for name, value in self._chosen().items()}
-
-    def _say(self, problem: str) -> None:
-        self.error.value = (
-            html.frame(html.text(problem).replace("\n", "<br>"), tone="bad") if problem else ""
+    def _start(self, asked: Asked, *, fresh: bool = False) -> None:
+        job = api.start(asked.request, self._settings, asked.notes, fresh=fresh)
+        result = Result(
+            job,
+            asked,
+            cell=lambda one: cell_for(one, self._settings, from_environment()),
+            last_frame=self._use_last_frame,
+            new_take=self._new_take,
+            again=self._again,
         )
+        self.jobs.insert(0, job)
+        if asked.request.seed != _DRAWN:
+            self._made[asked.request.fingerprint()] = result
+        self._record.add(job)
+        self.results.children = (result.box, *self.results.children)
+
+    def _again(self, result: Result) -> Any:
+        """Make the request of a job that brought no clip once more."""
+        job = api.start(result.asked.request, self._settings, result.asked.notes)
+        self.jobs.insert(0, job)
+        self._record.add(job)
+        return job
+
+    def _another_take(self) -> None:
+        """Roll the seed of the form, and generate."""
+        if "seed" not in self.controls:
+            self._try(lambda: self._start(self.build(), fresh=True))
+            return
+        self.controls["seed"].value = str(rolled(self.row))
+        self._clicked(None)
+
+    def _new_take(self, result: Result) -> None:
+        """Make a result's request with another seed; where the model takes none, once more."""
+        asked = result.asked
+        if asked.request.row.takes("seed"):
+            seed = rolled(asked.request.row)
+            other = replace(asked, request=replace(asked.request, seed=seed))
+            self._try(lambda: self._start(other))
+        else:
+            self._try(lambda: self._start(asked, fresh=True))
+
+    def _use_last_frame(self, result: Result) -> None:
+        """Put the last frame of a result's clip where the first frame is chosen."""
+        self._try(lambda: self._start_from(result))
+
+    def _start_from(self, result: Result) -> None:
+        clip = result.job.result()
+        out = io.BytesIO()
+        clip.last_frame().save(out, "PNG")
+        if "image" not in self.taken:
+            self.choose(_starter(self.row, self._region))
+        self.inputs["image"].put(f"{clip.path.stem}-last.png", out.getvalue())
+        said = tr("The last frame is the first frame now: write what happens next, then Generate.")
+        self._say(said, tone="good")
+
+    def _try(self, do: Any) -> None:
+        """Do what a click asks for, and say what goes wrong."""
+        with self.lock:
+            try:
+                self._say("")
+                do()
+            except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
+                self._complain(exc)
+
+    def _complain(self, exc: Exception) -> None:
+        if isinstance(exc, WanError):
+            self._say(words.of_fields(str(exc), self.row))
+        else:
+            self._say(f"unexpected {type(exc).__name__}: {exc}")
+
+    def _say(self, said: str, tone: html.Tone = "bad") -> None:
+        self.another.layout.display = "none"
+        shown = html.text(said).replace("\n", "<br>")
+        self.error.value = html.frame(f'<div role="alert">{shown}</div>', tone=tone) if said else ""
 
 
-def _values(control: widgets.Widget, value: Any) -> list[Any]:
-    """Return the values that a control can take; a free text takes any."""
-    pairs = getattr(control, "options", None)
-    return [value] if pairs is None else [pair[1] for pair in pairs]
+def _starter(row: Model, region: Any) -> str:
+    """Return the model that starts from a picture: of the same version, if there is one."""
+    for version in row.aliases:
+        try:
+            return catalog.find_model(version, ["image"], region=region).name
+        except InputError:
+            continue
+    return catalog.find_model(None, ["image"], region=region).name
 
 
-def _is_offered(option: Option, model: Model) -> bool:
-    """Leave out a switch that the documents do not list for the model."""
-    return option.name != "audio" or bool(model.slots("audio")) or model.sound == "switch"
+def _cell_count() -> Any:
+    """Return the number of the running cell."""
+    from IPython import get_ipython
 
-
-def _said(value: Any, model: Model) -> str:
-    """Return a value as it stands in a list; the seconds that are none say what they mean."""
-    meant = {-1: "the model decides", 0: f"as long as the {model.length_from}"}
-    return f"{value}: {meant[value]}" if value in meant else str(value)
-
-
-def _control(option: Option, model: Model) -> widgets.Widget:
-    """Make the control of one option, with the values that the model takes."""
-    label = option.name.replace("_", " ").capitalize()
-    common = {"description": label, "tooltip": option.help, "layout": WIDE, "style": LABELS}
-    choices = option.choices(model)
-    if option.name == "audio" and not model.slots("audio"):
-        pairs: list[tuple[str, Any]] = [(_DEFAULT, _UNSET), ("auto", "auto"), ("off", "off")]
-        return widgets.Dropdown(options=pairs, value=_UNSET, **common)
-    if option.kind == "switch":
-        pairs = [(_DEFAULT, _UNSET), ("yes", True), ("no", False)]
-        return widgets.Dropdown(options=pairs, value=_UNSET, **common)
-    if choices:
-        standard = model.default(option.name)
-        first = f"{_DEFAULT} ({standard})" if standard else _DEFAULT
-        pairs = [(first, _UNSET), *((_said(value, model), value) for value in choices)]
-        return widgets.Dropdown(options=pairs, value=_UNSET, **common)
-    hint = option.help
-    if option.name == "audio" and "audio" not in model.parameters:
-        hint = "path or URL of a wav or mp3 file"
-    return widgets.Text(placeholder=hint, continuous_update=False, **common)
+    return getattr(get_ipython(), "execution_count", None)

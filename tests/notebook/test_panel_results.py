@@ -1,0 +1,344 @@
+"""What comes of a click on Generate: cards, more takes, next shots, cells, and what is saved."""
+
+from __future__ import annotations
+
+import pytest
+from magic_shell import CLOSED, KEY, WIDGET, png, wait_until
+from panel_parts import TURBO, WEB, ready, upload, wav
+
+from wan_magic import api
+from wan_magic.errors import JobFailed
+from wan_magic.jobs.job import Job
+from wan_magic.notebook.inserts import insert_each
+from wan_magic.notebook.options import INPUTS
+from wan_magic.notebook.panel import Panel
+from wan_magic.notebook.panel_controls import UNSET
+from wan_magic.notebook.panel_results import cell_for
+from wan_magic.notebook.parsing import look_up, parse
+from wan_magic.settings import Settings
+from wan_magic.wan import catalog
+from wan_magic.wan.request import DEFAULT_MODEL
+
+pytestmark = pytest.mark.usefixtures("quick_panel")
+FILES = {"image": "a.png", "video": "a.mp4", "audio": "a.mp3", "file": "a.pdf", "link": "page"}
+
+
+def button(box, description):
+    """The newest button with these words."""
+    if getattr(box, "description", None) == description:
+        return box
+    found = (button(child, description) for child in getattr(box, "children", ()))
+    return next(filter(None, found), None)
+
+
+def built(cell):
+    """The request that the magic makes of a cell."""
+    line, _, body = cell.partition("\n")
+    magic, _, line = line.partition(" ")
+    assert magic == ("%%wanvideo" if body else "%wanvideo")
+    name, options = parse(line, eval)
+    assert name == "clip"
+    for option in options.keys() & set(INPUTS):
+        options[option] = look_up(options[option], {})
+    [prompt] = insert_each(body, eval)
+    return api.build(prompt, **options)[0]
+
+
+def test_each_click_is_a_run_of_its_own_and_the_newest_is_on_top(made, started):
+    ready(made)
+    for number in range(3):
+        made.prompt.value = f"run {number}"
+        made.generate.click()
+    assert [job.request.prompt for job in made.jobs] == ["run 2", "run 1", "run 0"]
+    assert len(made.results.children) == 3
+    assert made.results.children[0] is not made.results.children[1]
+    assert "3 jobs" in repr(made)
+
+
+def test_a_refusal_by_the_endpoint_is_on_the_card(shell, posted):
+    made = Panel(Settings(endpoint=CLOSED, api_key=KEY))
+    made.choose(DEFAULT_MODEL)
+    ready(made).generate.click()
+    wait_until(lambda: made.jobs[0].done())
+    wait_until(lambda: button(made.results, "Try again"))
+
+
+def test_a_clip_is_made_by_clicks_alone(watched, widgets, monkeypatch):
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    watched.good("%config WanMagics.endpoint = 'local'")
+    assert watched.good("%wanvideo panel").shown, "the panel is displayed"
+    made = next(one for one in widgets if "wan-magic-panel" in getattr(one, "_dom_classes", ()))
+    described(widgets, "Prompt").value = "A cat runs"
+    described(widgets, "Make").value = "i2v"
+    described(widgets, "Model").value = TURBO
+    described(widgets, "Resolution").value = "480P"
+    described(widgets, "Duration").value = 3
+    upload(described(widgets, "Choose a picture"), png())
+    described(widgets, "Generate").click()
+    wait_until(lambda: '<video src="wan_videos/a-cat-runs-' in saved(watched), 60)
+    assert all(KEY not in repr(widget.get_state()) for widget in widgets)
+    assert KEY not in repr(watched.shown)
+    assert not button(made, "Use last frame").disabled
+
+
+def described(widgets, words):
+    """The newest widget with these words."""
+    return [one for one in widgets if getattr(one, "description", "") == words and one.comm][-1]
+
+
+# -- once more, and another take ---------------------------------------------------
+
+
+def test_an_unchanged_click_is_the_same_request_and_another_take_is_a_click(made, started):
+    ready(made)
+    made.generate.click()
+    made.generate.click()
+    assert len(started) == 1
+    assert "nothing new was sent" in made.error.value
+    assert made.another.layout.display is None
+    made.another.click()
+    assert len(started) == 2
+    assert started[0].seed != started[1].seed == int(made.controls["seed"].value)
+    assert made.error.value == ""
+    assert made.another.layout.display == "none"
+
+
+def test_a_seed_that_the_server_draws_makes_another_clip_each_time(made, started):
+    made.choose("wan3.0-video")
+    made.prompt.value = "A cat"
+    made.controls["seed"].value = "-1"
+    made.generate.click()
+    made.generate.click()
+    assert len(started) == 2
+
+
+def test_a_new_take_of_a_result_leaves_the_form_alone(made, started):
+    ready(made).generate.click()
+    made.prompt.value = "something else by now"
+    button(made.results, "New take").click()
+    assert [request.prompt for request in started] == ["A cat runs", "A cat runs"]
+    assert started[0].seed != started[1].seed
+    assert made.controls["seed"].value == ""
+    assert len(made.results.children) == 2
+
+
+def test_what_takes_no_seed_is_paid_again_only_by_that_click(made, monkeypatch, real_job):
+    asked = []
+
+    def start(request, settings, notes, *, fresh=False):
+        asked.append(fresh)
+        job = Job(request, endpoint="local", is_preview=True, notes=notes)
+        job.finish(real_job.result(), "done")
+        return job
+
+    monkeypatch.setattr(api, "start", start)
+    made.choose("wan2.2-animate-mix")
+    made.inputs["image"].address.value = f"{WEB}anna.png"
+    made.inputs["video"].address.value = f"{WEB}dance.mp4"
+    made.generate.click()
+    made.generate.click()
+    assert asked == [False]
+    made.another.click()
+    button(made.results, "New take").click()
+    assert asked == [False, True, True]
+
+
+def test_what_failed_is_tried_again_by_generate_or_by_its_card(made, monkeypatch):
+    jobs = []
+
+    def start(request, settings, notes, **_):
+        jobs.append(Job(request, endpoint="local", is_preview=True, notes=notes))
+        jobs[-1].finish(JobFailed("the server said no"), "failed")
+        return jobs[-1]
+
+    monkeypatch.setattr(api, "start", start)
+    ready(made)
+    made.generate.click()
+    (result,) = made.results.children
+    for words in ("Use last frame", "New take"):
+        assert button(result, words).layout.display == "none"
+    made.generate.click()
+    assert len(jobs) == 2
+    button(made.results.children[0], "Try again").click()
+    wait_until(lambda: len(jobs) == 3)
+    wait_until(lambda: made.jobs == jobs[::-1])
+    assert len(made.results.children) == 2, "its card takes the place of the first one's"
+
+
+# -- the next shot -----------------------------------------------------------------
+
+
+def test_a_last_frame_becomes_the_first_frame(made, started):
+    ready(made).generate.click()
+    made.inputs["image"].address.value = ""
+    button(made.results, "Use last frame").click()
+    assert "write what happens next" in made.error.value
+    assert "-last.png" in made.inputs["image"].said.value
+    made.prompt.value = "It jumps"
+    made.generate.click()
+    assert started[1].prompt == "It jumps"
+    assert started[1].image.source.endswith("-last.png")
+    clip = made.jobs[0].result()
+    assert (started[1].image.width, started[1].image.height) == (clip.width, clip.height)
+
+
+def test_where_the_model_takes_no_picture_its_versions_that_does_is_chosen(made, started):
+    made.choose("wan2.6-t2v")
+    made.prompt.value = "A cat"
+    made.controls["resolution"].value = "720P"
+    made.generate.click()
+    button(made.results, "Use last frame").click()
+    assert made.kind.value == "i2v"
+    assert made.model.value.startswith("wan2.6-i2v")
+    assert made.controls["resolution"].value == "720P"
+    assert made.prompt.value == "A cat"
+
+
+# -- the same as a cell ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", catalog.KINDS)
+def test_the_cell_makes_the_very_same_request_for_every_model(made, started, kind):
+    made.kind.value = kind
+    for _, name in made.model.options:
+        model = catalog.MODELS[name]
+        made.choose(name)
+        made.prompt.value = 'A {{cat}}\n---\nsays "it\'s \\{{me}}"'
+        for control in made.inputs.values():
+            control.address.value = ""
+        _fill(made, model)
+        made.generate.click()
+        assert made.error.value == "", name
+        asked = made._made[started[-1].fingerprint()].asked
+        cell = cell_for(asked, made._settings, Settings())
+        assert built(cell).fingerprint() == started[-1].fingerprint(), cell
+    assert len(started) == len(made.model.options)
+
+
+def _fill(panel, model):
+    """Give what the model needs, and set whatever it takes with that."""
+    first = [{*one} for one in model.sets][:1] or [
+        {slot.type for slot in model.inputs if slot.required} or {model.inputs[0].type}
+        if model.inputs
+        else set()
+    ]
+    for slot in model.inputs:
+        if slot.type in first[0] and not slot.attached:
+            panel.inputs[slot.option].address.value = f"{WEB}{FILES[slot.media]}"
+    for name, control in panel.controls.items():
+        if name in ("template", "function") or (name == "audio" and panel.inputs["audio"].given()):
+            continue
+        choices = [pair[1] for pair in getattr(control, "options", ())]
+        control.value = choices[-1] if choices else {"seed": "12"}.get(name, "-a, \"b\" \\ 'c'")
+        try:
+            panel.build()
+        except ValueError:  # it does not go with what is given
+            control.value = UNSET
+
+
+def test_what_was_uploaded_becomes_a_file_beside_the_clips(made, started, folder):
+    ready(made)
+    upload(made.inputs["image"].upload, png(320, 480), name="my cat.png")
+    upload(made.inputs["audio"].upload, wav(), name="rain.wav")
+    made.generate.click()
+    toggle = button(made.results, "Insert as cell")
+    assert not (folder / "wan_videos" / "inputs").exists(), "nothing is written unasked"
+    toggle.value = True
+    cell = made.results.children[0].children[-1].value
+    assert 'data-commandlinker-command="apputils:run-all-enabled"' in cell
+    asked = made._made[started[0].fingerprint()].asked
+    text = cell_for(asked, made._settings, Settings())
+    assert "wan_videos/inputs/my cat.png" in text
+    assert sorted(one.name for one in (folder / "wan_videos" / "inputs").iterdir()) == [
+        *("my cat.png", "rain.wav"),
+    ]
+    assert built(text).fingerprint() == started[0].fingerprint()
+    upload(made.inputs["image"].upload, png(480, 320), name="my cat.png")
+    made.generate.click()
+    other = cell_for(made._made[started[1].fingerprint()].asked, made._settings, Settings())
+    assert "my cat-2.png" in other
+    assert built(other).fingerprint() == started[1].fingerprint()
+
+
+def test_a_bare_name_is_a_file_and_no_variable(made, started, folder):
+    (folder / "cat").write_bytes(png())
+    made.prompt.value = "A cat"
+    made.inputs["image"].address.value = "cat"
+    made.generate.click()
+    cell = cell_for(made._made[started[0].fingerprint()].asked, made._settings, Settings())
+    assert "--image ./cat " in cell
+    assert built(cell).fingerprint() == started[0].fingerprint()
+
+
+def test_the_cell_goes_where_the_panel_goes(started, tmp_path):
+    made = Panel(Settings(endpoint=CLOSED, api_key=KEY, out=tmp_path / "my clips", timeout=60))
+    made.prompt.value = "A cat"
+    made.generate.click()
+    cell = cell_for(made._made[started[0].fingerprint()].asked, made._settings, Settings())
+    assert f"--endpoint {CLOSED}" in cell
+    assert f'--out "{tmp_path / "my clips"}"' in cell
+    assert "--timeout 60" in cell
+    assert KEY not in cell
+
+
+# -- what is saved -----------------------------------------------------------------
+
+
+def saved(shell):
+    """The panel's second output as it is in the notebook: no widget."""
+    outputs = [one for one in shell.shown if WIDGET not in one["data"]]
+    assert outputs
+    return outputs[-1]["data"]["text/html"]
+
+
+def test_its_clips_are_saved_beside_it_without_a_widget(watched, started):
+    watched.good("%wanvideo panel mine")
+    made = watched.user_ns["mine"]
+    assert saved(watched) == "<div></div>"
+    made.choose(DEFAULT_MODEL)
+    ready(made)
+    for number in range(2):
+        made.prompt.value = f"take {number}"
+        made.generate.click()
+    assert saved(watched).startswith("<details")
+    assert saved(watched).count("<video ") == 2
+    assert "2 of this panel" in saved(watched)
+    assert WIDGET in watched.shown[0]["data"]
+    assert sum(WIDGET in one["data"] for one in watched.shown) == 1, "the form is left alone"
+
+
+def test_the_way_back_to_a_running_task_is_saved_and_a_failure_is_not(watched, monkeypatch):
+    jobs = []
+
+    def start(request, settings, notes, **_):
+        jobs.append(Job(request, endpoint="beijing", notes=notes))
+        return jobs[-1]
+
+    monkeypatch.setattr(api, "start", start)
+    watched.good("%wanvideo panel mine")
+    made = watched.user_ns["mine"]
+    made.prompt.value = "A cat"
+    made.generate.click()
+    assert saved(watched) == "<div></div>"
+    jobs[0].update(task_id="0385dc79-1234")
+    assert "%wanvideo resume 0385dc79-1234" in saved(watched)
+    jobs[0].finish(JobFailed("no"), "failed")
+    assert saved(watched) == "<div></div>"
+
+
+def test_a_panel_is_shown_once_by_the_cell_that_makes_it_and_again_by_its_name(watched):
+    def shown(source):
+        return sum(WIDGET in one["data"] for one in watched.good(source).shown)
+
+    assert shown("import wan_magic; mine = wan_magic.panel()") == 1
+    assert shown("wan_magic.panel()") == 1
+    watched.ip.execution_count += 1
+    assert shown("mine") == 1
+
+
+def test_no_panel_holds_a_key_in_its_widgets(quick_panel, started):
+    made = Panel(Settings(endpoint="beijing", api_key=KEY))
+    made.prompt.value = "A cat"
+    made.generate.click()
+    button(made.results, "Insert as cell").value = True
+    assert all(KEY not in repr(widget.get_state()) for widget in quick_panel)
