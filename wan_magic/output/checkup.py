@@ -80,14 +80,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = [
-            (
-                html.badge(_state(one.state), _TONES[one.state]),
-                html.text(one.name),
-                html.text(one.found)
-                + (
-                    f'<div style="margin-top:2px">→ {html.text(one.todo)}</div>' if one.todo else ""
-                ),
-            )
+            (html.badge(_state(one.state), _TONES[one.state]), _name_of(one), _lines_of(one))
             for one in self.findings
         ]
         heads = (tr("state"), tr("what"), tr("found"))
@@ -110,16 +103,26 @@ class Report:
             return ""
         source = "data:video/mp4;base64," + base64.b64encode(self._clip).decode()
         question = tr(
-            "The square should move, with a soft tone. If nothing moves, this front end or browser"
-            " plays no H.264: open the clips in a video player. If it is silent, it plays no AAC."
+            "Press play: the square should move, with a soft tone. If nothing moves, this front"
+            " end or browser plays no H.264: open the clips in a video player. If it is silent,"
+            " it plays no AAC."
         )
         return (
             '<div style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;margin-top:8px">'
             f'<video src="{source}" controls loop preload="auto" width="240"'
             ' style="max-width:100%;background:#000"></video>'
-            f'<div style="flex:1 1 220px;max-width:420px;font-size:12px">{html.text(question)}'
-            "</div></div>"
+            '<div style="flex:1 1 220px;max-width:420px;font:12px system-ui,sans-serif">'
+            f"{html.text(question)}</div></div>"
         )
+
+
+def _name_of(one: Finding) -> str:
+    return f'<div style="overflow-wrap:anywhere;min-width:58px">{html.text(one.name)}</div>'
+
+
+def _lines_of(one: Finding) -> str:
+    todo = f'<div style="margin-top:2px">→ {html.text(one.todo)}</div>' if one.todo else ""
+    return f'<div style="overflow-wrap:anywhere">{html.text(one.found)}{todo}</div>'
 
 
 def _state(state: State) -> str:
