@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.provenance import provenance
+    from wan_magic.joining import Reel, concat
     from wan_magic.jobs.sweep import Sweep
     from wan_magic.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.notebook._nest import run
@@ -57,6 +58,7 @@ _HOMES = {
     "wan_magic.jobs.clip": ("Clip",),
     "wan_magic.jobs.job": ("Job",),
     "wan_magic.jobs.provenance": ("provenance",),
+    "wan_magic.joining": ("Reel", "concat"),
     "wan_magic.jobs.sweep": ("Sweep",),
     "wan_magic.library": ("cancel", "cost", "forget", "list_jobs", "resume", "show", "wait"),
     "wan_magic.notebook._nest": ("run",),
@@ -82,11 +84,13 @@ __all__ = [
     "JobTimeout",
     "LedgerError",
     "PortraitCheck",
+    "Reel",
     "SettingsError",
     "Sweep",
     "WanError",
     "cancel",
     "check_portrait",
+    "concat",
     "cost",
     "forget",
     "gallery",

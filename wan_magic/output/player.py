@@ -25,6 +25,7 @@ from wan_magic.texts import tr
 
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
+    from wan_magic.jobs.film import Film
     from wan_magic.jobs.job import Job
 
 _PADDING = 32
@@ -63,7 +64,7 @@ def player_html(clip: Clip) -> str:
     )
 
 
-def look_of(clip: Clip) -> Look:
+def look_of(clip: Film) -> Look:
     """Return how a clip is to be shown: as its job was told, else as it is set."""
     if clip.look is not None:
         return clip.look

@@ -36,8 +36,8 @@ class VideoInfo:
 
 
 @contextmanager
-def _video(path: str | os.PathLike[str]) -> Iterator[tuple[Any, Any]]:
-    """Open a clip; whatever FFmpeg says about broken bytes becomes one InputError."""
+def opened(path: str | os.PathLike[str]) -> Iterator[tuple[Any, Any]]:
+    """Open a clip: its container and its video; what FFmpeg says becomes one InputError."""
     import av
 
     path = Path(path)
@@ -69,7 +69,7 @@ def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
     5.0
     """
     frame, broken, count, start, end, last = None, False, 0, math.inf, -math.inf, 0.0
-    with _video(path) as (box, video):
+    with opened(path) as (box, video):
         # A cut file with its index in front opens and decodes like a whole one; only
         # reading to the end shows that packets are missing. Where the file states one
         # length for all its streams, any of them may be the one that lasts so long.
@@ -114,7 +114,7 @@ def last_frame(path: str | os.PathLike[str]) -> PILImage.Image:
 
 
 def _decode_last(path: str | os.PathLike[str], *, near_end: bool) -> PILImage.Image:
-    with _video(path) as (box, video):
+    with opened(path) as (box, video):
         video.thread_type = "AUTO"
         if near_end:
             # Lands on the key frame before the last second. A stream of unknown length
@@ -148,7 +148,7 @@ def poster(path: str | os.PathLike[str], *, max_side: int = 640) -> bytes:
     """
     from PIL import ImageStat
 
-    with _video(path) as (box, video):
+    with opened(path) as (box, video):
         frames = box.decode(video)
         frame = next(frames)
         image, start = frame.to_image(), frame.time or 0
@@ -197,7 +197,7 @@ def _decode_at(
     path: str | os.PathLike[str], seconds: float, *, seek: bool
 ) -> PILImage.Image | None:
     """Return the frame at a time; None where there is none, or the seek went too far."""
-    with _video(path) as (box, video):
+    with opened(path) as (box, video):
         video.thread_type = "AUTO"
         end = float(video.duration * video.time_base) if video.duration else math.inf
         if not 0 <= seconds < end:
