@@ -196,8 +196,9 @@ class _Tile:
         self._button.disabled = False
 
     def _wanted(self, retry: Callable[[int], None]) -> None:
-        self._button.disabled = True
-        retry(self._at)
+        if not self._button.disabled:  # clicks that piled up are one wish
+            self._button.disabled = True
+            retry(self._at)
 
     def _hold(self, *children: widgets.Widget) -> None:
         if tuple(self.box.children) != children:

@@ -117,7 +117,7 @@ class WanMagics(Magics):
                 region = api.region_of(settings)
                 request, notes = api.build(prompts[0], region=region, **options)
         except InputError as err:
-            if cell is None and err.message == "the prompt is empty":
+            if cell is None and err.message.endswith("the prompt is empty"):
                 raise _no_body(name) from None
             raise
         if cell is None and request.row.prompt != "none" and not request.template:
