@@ -85,7 +85,7 @@ def _front_end(front_end: FrontEnd) -> Finding:
     found = tr("{name} (known by {how})", name=front_end.name, how=front_end.how)
     if front_end.known:
         return Finding(tr("front end"), "ok", found)
-    todo = tr("cards need ipywidgets there; where they stay empty, add --wait")
+    todo = tr("cards need ipywidgets there; wan_magic.generate does without")
     return Finding(tr("front end"), "warning", found, todo)
 
 

@@ -157,8 +157,8 @@ TEXTS: dict[str, str] = {
     "nobody ({who})": "无人值守（{who}）",
     "a front end that does not say its name": "未表明身份的前端",
     "{name} (known by {how})": "{name}（依据：{how}）",
-    "cards need ipywidgets there; where they stay empty, add --wait": (
-        "状态卡片需要该前端支持 ipywidgets；如果卡片空白，请加上 --wait"
+    "cards need ipywidgets there; wan_magic.generate does without": (
+        "状态卡片需要该前端支持 ipywidgets；wan_magic.generate 则不需要"
     ),
     "not needed: {path}": "无需执行：{path}",
     "needed once in each kernel": "每个内核需执行一次",
