@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wan_magic.errors import SettingsError, WanError
+from wan_magic.errors import InputError, SettingsError
 from wan_magic.output.look import MB, Look
 from wan_magic.settings import Settings, from_environment
 
@@ -26,15 +26,15 @@ def test_a_cell_says_how_its_clip_is_shown(shell, posted, line, look):
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("line", "error", "message"),
     [
-        ("--embed embd", "did you mean embed?"),
-        ("--player-width 4", "120 to 3840"),
-        ("--player-width wide", "a whole number"),
+        ("--embed embd", SettingsError, "did you mean embed?"),
+        ("--player-width 4", SettingsError, "120 to 3840"),
+        ("--player-width wide", InputError, "a whole number"),
     ],
 )
-def test_a_wrong_word_is_told_before_anything_is_sent(shell, posted, line, message):
-    cell = shell.refused(CELL.format(line), WanError)
+def test_a_wrong_word_is_told_before_anything_is_sent(shell, posted, line, error, message):
+    cell = shell.refused(CELL.format(line), error)
     assert message in str(cell.error)
     assert posted == []
 

@@ -7,6 +7,7 @@ JupyterLab's themes do not exist.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 FONT = (  # of all that we show
     "font-family:system-ui,-apple-system,'Segoe UI','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 )
+
+WRAP = "word-wrap:break-word;overflow-wrap:anywhere"
+"""Long words are broken; JupyterLab's sanitizer knows the first by this name only."""
 
 Tone = Literal["plain", "good", "bad", "warn", "preview"]
 
@@ -46,7 +50,7 @@ def frame(*parts: str, tone: Tone = "plain", width: int = 720) -> str:
         f'<div style="box-sizing:border-box;max-width:{width}px;margin:4px 0;padding:12px 14px;'
         "border:1px solid rgba(128,128,128,.35);"
         f"border-left:4px solid {_TONES[tone]};{FONT};font-size:13px;"
-        f'line-height:1.5;overflow-wrap:anywhere">{"".join(parts)}</div>'
+        f'line-height:1.5;{WRAP}">{"".join(parts)}</div>'
     )
 
 
@@ -112,12 +116,15 @@ def code(value: str) -> str:
 
 
 def cell(value: str) -> str:
-    """Return a whole cell to copy: its lines stay lines, long ones wrap."""
+    """Return a whole cell to copy: its lines stay lines, long ones wrap, and no flag in two."""
     hint = text(tr("one click selects all of it"))
+    flags = re.sub(
+        r"(?<!\S)--[a-z-]+", r'<span style="white-space:nowrap">\g<0></span>', text(value)
+    )
     return (
         f'<code title="{hint}" style="display:block;font-size:12px;background:'
         "rgba(128,128,128,.15);color:inherit;margin:2px 0 8px;padding:6px 8px;border-radius:4px;"
-        f'white-space:pre-wrap;overflow-wrap:anywhere;user-select:all">{text(value)}</code>'
+        f'white-space:pre-wrap;{WRAP};user-select:all">{flags}</code>'
     )
 
 

@@ -33,14 +33,14 @@ def offers_html(clip: Clip) -> str:
     parts = []
     cells = list(_cells(clip))
     for label, typed in cells:
-        parts.append(f"<div>{html.text(label)}</div>")
+        parts.append(f'<div style="margin-top:6px">{html.text(label)}</div>')
         parts += map(html.cell, typed)
     if not cells:
         return ""
     said = [] if clip.is_preview else [tr("each of these makes, and bills, a new clip")]
     if any(ELIDED in one for _, typed in cells for one in typed):
         said.append(tr("… stands for a folder, an address or a picture that is not saved here"))
-    return html.folded(tr("make more of it"), *parts, html.line(*map(html.text, said)))
+    return html.folded(tr("make more of it"), *parts, *map(html.line, map(html.text, said)))
 
 
 def _cells(clip: Clip) -> Iterator[tuple[str, list[str]]]:

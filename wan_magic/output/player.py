@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.film import Film
     from wan_magic.jobs.job import Job
 
-_PADDING = 32
+_AROUND = 33
 """Pixels of a card beside its content."""
 
 
@@ -60,7 +60,7 @@ def player_html(clip: Clip) -> str:
         *(html.line(html.text(note)) for note in shown.notes),
         offers_html(clip),
         tone="preview" if clip.is_preview else "good",
-        width=max(720, shown.width + _PADDING),
+        width=max(720, shown.width + _AROUND),
     )
 
 

@@ -19,7 +19,7 @@ from wan_magic.texts import tr
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CARD_WIDTH, _HEIGHT = 690, 520
+_CARD_WIDTH, _HEIGHT = 687, 520
 _POSTER, _TILE = (640, 20_000), (320, 10_000)
 """Longest side in pixels, and bytes."""
 _FALLBACK = (240, 6_000)
