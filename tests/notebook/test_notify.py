@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from magic_shell import SMALL, wait_until
+from magic_shell import SMALL, WIDGET, wait_until
 
 from wan_magic import api
 from wan_magic.errors import JobFailed
@@ -95,11 +95,13 @@ def test_the_script_goes_away_so_that_a_reload_does_not_tell_it_again():
     wait_until(lambda: scripts(card) == [])
 
 
-def test_what_is_saved_holds_no_script(watched):
+@pytest.mark.usefixtures("quick")
+def test_what_is_saved_holds_no_script_and_no_widget(watched):
     job = make_job()
     card = StatusCard(job, notify=True)
     card.show()
     fail(job)
+    wait_until(lambda: WIDGET not in watched.shown[-1]["data"])
     for output in watched.shown:
         assert JAVASCRIPT not in output["data"]
         assert "<script" not in output["data"]["text/html"]

@@ -17,7 +17,7 @@ from wan_magic.texts import tr
 if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
 
-STAYS = 3.0
+STAYS = 1.0
 """Seconds for which the script stays: the page has run it by then, and a reload must not."""
 
 _JAVASCRIPT = "application/javascript"

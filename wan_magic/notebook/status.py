@@ -76,6 +76,7 @@ class StatusCard:
         self._lock = threading.RLock()
         self._ended = False
         self._notes = job.notes
+        self._left: Bundle = {}, {}
         self._shown_task = ""
         self._key: tuple[object, ...] = ()
         self._steps, self._clock, self._facts = widgets.HTML(), widgets.HTML(), widgets.HTML()
@@ -86,7 +87,7 @@ class StatusCard:
         self._button.on_click(self._clicked)
         self._bell = Bell() if notify and not job.done() else None
         self.box = widgets.VBox(
-            [self._steps, self._clock, self._facts, self._button, *self._bells()],
+            [*self._bells(), self._steps, self._clock, self._facts, self._button],
             layout=widgets.Layout(
                 border=_BORDER,
                 border_left=f"4px solid {html.tone('preview' if job.is_preview else 'plain')}",
@@ -115,6 +116,7 @@ class StatusCard:
         return live_bundle(self.box, started_bundle(self.job))
 
     def _bells(self) -> list[widgets.Widget]:
+        """Return what must stay the first child: a view that moves is made anew."""
         return [self._bell.output] if self._bell else []
 
     # -- while it runs ------------------------------------------------------------------
@@ -171,10 +173,7 @@ class StatusCard:
         """Become the player, or say why there is none; again where a note comes later."""
         if self._ended and self._notes == self.job.notes:
             return
-        if self._bell and not self._ended:
-            self._bell.ring(self.job)
-            ticker.later(STAYS, self._bell.silence)
-        self._ended, self._notes = True, self.job.notes
+        first, self._ended, self._notes = not self._ended, True, self.job.notes
         try:
             data, metadata = self._end_bundle()
         except Exception as exc:  # noqa: BLE001 - a card must not freeze on what it can't draw
@@ -184,9 +183,21 @@ class StatusCard:
         final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
         self.box.layout = widgets.Layout()
         self.box.children = [*self._bells(), final, *self._offers_another()]
-        # Then the whole output without its widget: the only form that outlives the kernel.
-        if self._handle is not None:
-            self._handle.update(data, raw=True, metadata=metadata)
+        self._left = data, metadata
+        if self._bell and first:
+            self._bell.ring(self.job)
+            ticker.later(STAYS, self._leave)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Replace the whole output by one without a widget: that alone outlives the kernel."""
+        with self._lock:
+            if self._bell:
+                self._bell.silence()
+            if self._handle is not None:
+                data, metadata = self._left
+                self._handle.update(data, raw=True, metadata=metadata)
 
     def _end_bundle(self) -> Bundle:
         offers = self._in_cell and self.job.exception() is not None
