@@ -179,7 +179,10 @@ def test_wait_waits_for_what_runs_and_returns_the_clips(watched, widgets, folder
     (clip,) = watched.user_ns["clips"]
     assert clip.path.exists()
     assert cell.value is None
-    assert watched.good("%wanvideo wait").value == []
+    nothing = watched.good("none = %wanvideo wait\nnone").value
+    assert nothing == []
+    assert repr(nothing).startswith("nothing to wait for")
+    assert "nothing to wait for" in watched.good("%wanvideo wait").out
 
 
 def test_cancel_and_forget_say_what_came_of_it(shell, no_server, clip):

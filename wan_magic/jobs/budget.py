@@ -11,9 +11,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from wan_magic.config import PERIODS, config_path
+from wan_magic.config import config_path
 from wan_magic.errors import BudgetExceeded
 from wan_magic.money import Money, limit_in, money
+from wan_magic.preferences import PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

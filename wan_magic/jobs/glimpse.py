@@ -50,6 +50,7 @@ def jobs(home: Path, beginning: str = "", *, is_open: bool = False) -> list[Seen
     is_open : bool, default False
         Only those that may have something to fetch.
     """
+    values: tuple[str | int, ...]
     if beginning:
         sql, values = _BY_ID, (beginning, beginning + "\U0010ffff", int(not is_open))
     else:

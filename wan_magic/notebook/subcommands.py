@@ -127,10 +127,14 @@ def _resume(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Non
 
 
 def _wait(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
-    clips = library.wait(*words, **options)
-    if clips or words:
-        return clips
-    return _say("nothing to wait for: no job runs here; %wanvideo jobs lists what there is")
+    return library.wait(*words, **options) or _NoClips()
+
+
+class _NoClips(list[Any]):
+    """What waiting for nothing brings: an empty list that says so."""
+
+    def __repr__(self) -> str:
+        return "nothing to wait for: no job runs here; %wanvideo jobs lists what there is"
 
 
 def _cancel(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
