@@ -229,6 +229,21 @@ def test_a_login_is_forgotten_everywhere(backend):
     assert choose(from_environment()) is None
 
 
+def test_a_key_that_got_into_the_keyring_too_late_is_forgotten_too(backend, monkeypatch):
+    monkeypatch.setattr(keys, "_PATIENCE", 0.2)
+    backend.open.clear()
+    assert log_in() == ("", "the system keyring does not answer")
+    backend.open.set()
+    for _ in range(500):
+        if backend.kept:
+            break
+        time.sleep(0.01)
+    assert backend.kept
+    monkeypatch.setattr(keys, "_PATIENCE", 20)
+    assert keys.forget(from_environment()) == ["singapore"]
+    assert backend.kept == {}
+
+
 def test_what_another_kernel_forgot_is_not_used_here(backend):
     log_in()
     new_process()

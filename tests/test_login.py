@@ -225,3 +225,12 @@ def test_the_command_asks_nothing_where_it_could_keep_nothing(monkeypatch, capsy
     said = capsys.readouterr().err
     assert "there is no system keyring to keep a key in" in said
     assert "~/.dashscope/api_key" in said
+
+
+def test_the_command_says_that_a_keyring_kept_nothing(server, backend, monkeypatch, capsys):
+    backend.error = RuntimeError(f"no room for {KEY}")
+    monkeypatch.setattr("sys.stdin", io.StringIO(KEY + "\n"))
+    assert main(["login", "--endpoint", server.base_url]) == 1
+    said = capsys.readouterr()
+    assert "the key could not be kept: the system keyring fails: RuntimeError" in said.err
+    assert KEY not in said.out + said.err

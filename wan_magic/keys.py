@@ -165,6 +165,8 @@ def forget(settings: Settings, name: str | None = None) -> list[str]:
         _typed.pop(one, None)
         _asked.pop(one, None)
         if one not in kept:
+            with contextlib.suppress(Exception):  # it may have got there after we stopped waiting
+                within(_PATIENCE, partial(_delete, one))
             continue
         try:
             within(_PATIENCE, partial(_delete, one))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 15.0
 _ELSEWHERE = f"set {KEY_VARIABLE}, or run wan-magic login in a terminal"
+_BY_HAND = f"write the key into {KEY_FILE}, or set {KEY_VARIABLE}"
 _INSTALL = "pip install 'wan-magic[keyring]'"
 
 
@@ -80,8 +81,7 @@ def log_in(settings: Settings, ask: Callable[[str], str] = asked, *, in_kernel: 
     """
     if not in_kernel and not keys.keyring_name():
         raise SettingsError(
-            "there is no system keyring to keep a key in",
-            hint=f"{_INSTALL}; or write the key into {KEY_FILE}, or set {KEY_VARIABLE}",
+            "there is no system keyring to keep a key in", hint=f"{_INSTALL}; or {_BY_HAND}"
         )
     called = settings.endpoint or keys.default_endpoint(settings) or keys.STANDARD
     before = _chosen(settings, called, keys.Key("unknown-yet", ""))
@@ -94,6 +94,8 @@ def log_in(settings: Settings, ask: Callable[[str], str] = asked, *, in_kernel: 
         called = _where_taken(settings, endpoint, key, answer)
         endpoint, answer = _chosen(settings, called, key), answer._replace(takes_key=True, said="")
     backend, problem = keys.remember(settings, endpoint.name, called, key)
+    if not in_kernel and not backend:
+        raise SettingsError(f"the key could not be kept: {problem}", hint=_BY_HAND)
     return "\n".join([_verdict(endpoint, answer), *_kept(settings, backend, problem)])
 
 
