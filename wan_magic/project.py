@@ -101,6 +101,11 @@ def _project(table: Any, path: Path) -> Config:
                 f"{where}.endpoint is an address: your key would be sent there",
                 hint="a project may name local, a region, or a gateway of your own config file",
             )
+        if where != TABLE and "max_cost" in values:  # a preset comes before the user's own limit
+            raise SettingsError(
+                f"presets.{where}.max_cost is not for a project's preset",
+                hint=f"write it into [{TABLE}], or into your own config file",
+            )
     return Config(values=_placed(read_values(TABLE, plain), path), presets=presets, path=path)
 
 
