@@ -15,6 +15,7 @@ from PIL import Image
 from wan_magic import api, launch
 from wan_magic.errors import InputError
 from wan_magic.jobs.clip import Clip
+from wan_magic.jobs.job import Job
 from wan_magic.wan.estimate import Estimate
 
 KEY = "sk-0123456789abcdef"
@@ -75,8 +76,12 @@ def started(monkeypatch):
         asked.append((request, settings, fresh))
         return len(asked)
 
-    def start_all(wanted, settings, *, fresh=False):
-        return [start(request, settings, fresh=fresh) for request, _ in wanted]
+    def start_all(wanted, settings, *, fresh, bind, **_):
+        for request, _ in wanted:
+            start(request, settings, fresh=fresh)
+        jobs = [Job(request, endpoint="local") for request, _ in wanted]
+        bind(jobs)
+        return jobs
 
     monkeypatch.setattr(launch, "start", start)
     monkeypatch.setattr(launch, "start_all", start_all)

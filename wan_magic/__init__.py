@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.provenance import provenance
-    from wan_magic.joining import Reel, concat
     from wan_magic.jobs.sweep import Sweep
+    from wan_magic.joining import Reel, concat
     from wan_magic.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.notebook._nest import run
     from wan_magic.notebook.gallery import Gallery, gallery
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from wan_magic.notebook.panel import panel
     from wan_magic.output.models import models
     from wan_magic.portrait import PortraitCheck, check_portrait
+    from wan_magic.storyboards import Storyboard, storyboard
 
 __version__ = "0.1.0"
 
@@ -67,6 +68,7 @@ _HOMES = {
     "wan_magic.notebook.panel": ("panel",),
     "wan_magic.output.models": ("models",),
     "wan_magic.portrait": ("PortraitCheck", "check_portrait"),
+    "wan_magic.storyboards": ("Storyboard", "storyboard"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -86,6 +88,7 @@ __all__ = [
     "PortraitCheck",
     "Reel",
     "SettingsError",
+    "Storyboard",
     "Sweep",
     "WanError",
     "cancel",
@@ -103,6 +106,7 @@ __all__ = [
     "resume",
     "run",
     "show",
+    "storyboard",
     "submit",
     "wait",
 ]

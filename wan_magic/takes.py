@@ -19,12 +19,12 @@ from wan_magic.wan.request import VideoRequest
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.sweep import Sweep
     from wan_magic.settings import Settings
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.media import Input
 
-MOST_VARIANTS = 100
-_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
+RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
 """What belongs to the run, and not to the request; as `wan_magic.submit` takes it."""
 _HIDDEN = "…"
 """What stands in the ledger for an address: see `VideoRequest.named_extras`."""
@@ -39,10 +39,13 @@ def again(clip: Clip, *, fresh: bool = False, **changes: Any) -> Job:
     return launch.start(request, settings, notes, fresh=fresh)
 
 
-def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any) -> list[Job]:
+def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any) -> Sweep:
     """Do what `Clip.variants` says."""
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_VARIANTS:
-        raise InputError(f"{number!r} is no number of variants", hint=f"1 to {MOST_VARIANTS}")
+    from wan_magic.sweep import MOST, Planned
+    from wan_magic.sweeping import begin
+
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST:
+        raise InputError(f"{number!r} is no number of variants", hint=f"1 to {MOST}")
     settings = settings_for(clip, changes)
     first, notes = rebuilt(clip, changes, api.region_of(settings))
     if not first.row.takes("seed"):
@@ -50,8 +53,11 @@ def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any
             f"{first.model} takes no seed, so its takes can't be told apart",
             hint="again(fresh=True) makes, and bills, another one",
         )
-    wanted = [(replace(first, seed=seed), notes) for seed in other_seeds(first, number)]
-    return launch.start_all(wanted, settings, fresh=fresh)
+    plan = [
+        Planned(replace(first, seed=seed), notes, {"seed": str(seed)})
+        for seed in other_seeds(first, number)
+    ]
+    return begin(plan, settings, fresh=fresh)
 
 
 def extend(clip: Clip, prompt: str, *, fresh: bool = False, **options: Any) -> Job:
@@ -76,7 +82,7 @@ def settings_for(clip: Clip, options: dict[str, Any]) -> Settings:
     from wan_magic.lookup import ledger_of, settings_of
     from wan_magic.wan.endpoints import LOCAL
 
-    given = {name: options.pop(name, None) for name in _RUN}
+    given = {name: options.pop(name, None) for name in RUN}
     settings = from_environment()
     if given["endpoint"]:
         return settings.override(**given)
@@ -154,7 +160,8 @@ def next_shot(
     else the default one.
     """
     if options.get("model") is None:
-        options = options | {"model": _starter(before.row, [*_given(options), "image"], region)}
+        model = _starter(before.row, [*_given(options), "image"], region)
+        options = {"unchecked": before.unchecked, **options, "model": model}
     row = catalog.find_model(
         options["model"],
         [*_given(options), "image"],

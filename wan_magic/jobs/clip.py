@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wan_magic.jobs.job import Job
+    from wan_magic.jobs.sweep import Sweep
     from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.request import VideoRequest
 
@@ -155,7 +156,7 @@ class Clip(Film):
 
         return again(self, fresh=fresh, **changes)
 
-    def variants(self, number: int = 4, *, fresh: bool = False, **changes: Any) -> list[Job]:
+    def variants(self, number: int = 4, *, fresh: bool = False, **changes: Any) -> Sweep:
         """Make other takes of this clip: the same request with other seeds.
 
         The seeds follow from the request, so that running a cell again pays for nothing twice;
@@ -170,7 +171,8 @@ class Clip(Film):
 
         Returns
         -------
-        list of Job
+        Sweep
+            The jobs in their order; ``.result()`` waits for all clips.
 
         Raises
         ------
@@ -179,7 +181,7 @@ class Clip(Film):
 
         Examples
         --------
-        >>> takes = [job.result() for job in clip.variants(4)]  # doctest: +SKIP
+        >>> takes = clip.variants(4).result()  # doctest: +SKIP
         """
         from wan_magic.takes import variants
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import WanError
@@ -100,6 +101,18 @@ def follow_sweep(shell: Any, sweep: Sweep, *, wait: bool = False) -> None:
         SweepGrid(sweep).show()
         if wait:
             sweep.result()
+
+
+def follow_here(job: Job) -> None:
+    """Show a job in whatever runs here, a plain Python too, and wait for it.
+
+    Raises
+    ------
+    WanError
+        If it brings no clip.
+    """
+    ipython = sys.modules.get("IPython")
+    follow(ipython.get_ipython() if ipython else None, job, wait=True)
 
 
 def view(shell: Any, job: Job) -> None:
