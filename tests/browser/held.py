@@ -16,6 +16,7 @@ class HeldApi(Server):
 
     def __init__(self, key):
         self._turns = threading.Semaphore(0)
+        self._failing = threading.Event()
         self._key = key
         options = ServerOptions(token=key, workers=1, prefix="/qwen", engine=self._make)
         super().__init__(options)
@@ -24,12 +25,20 @@ class HeldApi(Server):
         while not self._turns.acquire(timeout=0.05):
             if should_stop():
                 raise Stopped
+        if self._failing.is_set():
+            self._failing.clear()
+            raise RuntimeError("the test wants it")
         default_engine()(spec, path, should_stop=should_stop)
 
     def fill(self):
         """Give the worker something to do: the next task waits in the queue."""
         client = WanClient(Endpoint("held", self.base_url, self._key))
         client.create(VideoRequest(model="wanx2.1-t2v-turbo", prompt="somebody else's", seed=1))
+
+    def let_one_fail(self):
+        """Let the running task fail; the next one starts."""
+        self._failing.set()
+        self._turns.release()
 
     def let_one_end(self):
         """Let the running task be made; the next one starts."""

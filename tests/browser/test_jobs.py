@@ -110,3 +110,42 @@ def test_what_is_over_the_limits_waits_visibly_and_can_be_cancelled_for_nothing(
     notebook.wait_for_output(1, selector="video")
     notebook.wait_for_output(2, selector="[data-state=running]")
     assert len(tasks(held_api)) == 2
+
+
+LISTEN = """() => {
+  window.told = [];
+  window.Notification = class {
+    constructor(title, options) { window.told.push([title, options.body]); }
+    static get permission() { return "granted"; }
+  };
+  document.hasFocus = () => false;  // as if the user looked elsewhere
+}"""
+
+
+def test_a_failure_is_told_and_one_click_makes_one_new_job(open_notebook, held_api):
+    notebook = open_notebook([LOAD, BOAT.replace("boat", "boat --notify", 1)], env=hosted(held_api))
+    notebook.js(LISTEN)
+    notebook.run(0)
+    notebook.run(1)
+    notebook.wait_for_output(1, selector="[data-state=running]")
+    held_api.let_one_fail()
+    notebook.wait_for_output(1, selector="button:has-text('Try again')")
+    assert "FAILED" in notebook.output_text(1)
+    notebook.wait_js("window.told.length", what="a notification")
+    assert notebook.js("window.told") == [["There is no clip", "A paper boat in the rain"]]
+    static = "!JSON.stringify(harness.outputs(1)).includes('widget-view')"
+    notebook.wait_js(static, what="the static card")
+    notebook.save()
+    assert notebook.saved_mimetypes(1) == {"text/html", "text/plain"}
+    assert len(tasks(held_api)) == 1
+    notebook.reveal(0)  # another cell is the active one: the click is into the card's
+    notebook.click(1, "button:has-text('Try again')")
+    notebook.wait_for_output(1, selector="[data-state=running]")
+    held_api.let_one_end()
+    notebook.wait_for_output(1, selector="video", timeout=60)
+    assert len(tasks(held_api)) == 2
+    notebook.wait_js("window.told.length > 1", what="another notification")
+    assert [title for title, _ in notebook.js("window.told")] == [
+        "There is no clip",
+        "The clip is there",
+    ]

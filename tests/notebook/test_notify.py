@@ -66,7 +66,7 @@ def test_the_browser_is_asked_at_once_and_told_at_the_end(real_job):
     assert words(script) == {
         "title": "The clip is there",
         "body": "A cat runs",
-        "tag": f"wan_magic-{job.id}",
+        "tag": f"wan_magic-{job.id}-done",
     }
 
 

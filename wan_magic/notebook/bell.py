@@ -31,8 +31,10 @@ else if (Notification.permission === "default")
 """
 _RING = """
 const words = WORDS;
-if ("Notification" in window && Notification.permission === "granted"
+const told = (window.wanMagicTold = window.wanMagicTold || new Set());  // by other views of it
+if ("Notification" in window && Notification.permission === "granted" && !told.has(words.tag)
     && (document.hidden || !document.hasFocus())) {
+  told.add(words.tag);
   const shown = new Notification(words.title, { body: words.body, tag: words.tag });
   shown.onclick = () => { window.focus(); shown.close(); };
 }
@@ -65,7 +67,7 @@ class Bell:
         }
         body = html.short(job.request.prompt or job.request.model, 120)
         words = {"title": titles.get(str(job.state), tr("There is no clip")), "body": body}
-        self._run(_RING, {**words, "tag": f"wan_magic-{job.id}"})
+        self._run(_RING, {**words, "tag": f"wan_magic-{job.id}-{job.state}"})
 
     def silence(self) -> None:
         """Take the script away."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.errors import SettingsError
 from wan_magic.money import money
+from wan_magic.texts import tr
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
@@ -61,11 +62,13 @@ class Estimate:
     def detail(self) -> str:
         """The sum as it was made: ``"5 s × 0.30 CNY, price list of 2026-04"``."""
         if self.per_second is None:
-            return "the price table has no row for this endpoint, model and resolution"
-        source = self.note or self.source or f"price list of {self.as_of}"
+            return tr("the price table has no row for this endpoint, model and resolution")
+        source = self.note or self.source or tr("price list of {date}", date=self.as_of)
         if self.seconds is None:
-            return f"how many seconds are billed is not known before; {source}"
-        return f"{self.seconds:g} s × {money(self.per_second, self.currency)}, {source}"
+            return tr("how many seconds are billed is not known before; {source}", source=source)
+        price = money(self.per_second, self.currency)
+        seconds = f"{self.seconds:g}"
+        return tr("{seconds} s × {price}, {source}", seconds=seconds, price=price, source=source)
 
 
 @dataclass(frozen=True)
