@@ -1,6 +1,6 @@
 """Write the option and model tables of the documents from the tables of the code.
 
-python docs/make_reference.py          # writes docs/reference.md
+python docs/make_reference.py          # writes docs/reference.md and docs/configuration.md
 python docs/make_reference.py --check  # says what is out of date, exit status 1
 
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wan_magic.notebook.options import GROUPS, OPTIONS
 from wan_magic.output.models import COLUMNS, cells
+from wan_magic.preferences import PREFERENCES
 from wan_magic.wan.catalog import MODELS, PRICES_AS_OF, TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,7 +66,25 @@ def templates_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"options": options_table, "models": models_table, "templates": templates_table}
+def defaults_table() -> str:
+    """Return what can be set for all cells."""
+    lines = ["| setting | what it is | default | where |", "|---|---|---|---|"]
+    for one in PREFERENCES:
+        standard = {True: "on", False: "off", None: "–"}.get(one.standard, one.standard)
+        where = "wish" if one.is_wish else "not in a project" if not one.in_project else ""
+        if not one.in_config:
+            where = "environment and your own file"
+        lines.append(f"| `{one.name}` | {one.help} | {standard} | {where} |")
+    return "\n".join(lines)
+
+
+TABLES = {
+    "options": options_table,
+    "models": models_table,
+    "templates": templates_table,
+    "defaults": defaults_table,
+}
+PAGES = ("reference.md", "configuration.md")
 
 
 def filled(text: str) -> str:
@@ -81,7 +100,7 @@ def filled(text: str) -> str:
 def main() -> int:
     """Write, or check with ``--check``."""
     stale = []
-    for path in (ROOT / "docs" / "reference.md",):
+    for path in (ROOT / "docs" / page for page in PAGES):
         before = path.read_text(encoding="utf-8")
         after = filled(before)
         if before != after:
