@@ -10,6 +10,7 @@ from keyring_backend import Backend, package
 
 from wan_magic import keys
 from wan_magic.cli import main
+from wan_magic.configured import configured
 from wan_magic.errors import InputError, SettingsError
 from wan_magic.login import asked, log_in, log_out
 from wan_magic.server import Server, ServerOptions
@@ -108,6 +109,13 @@ def test_a_right_that_is_missing_is_told_and_the_key_is_kept(regions):
         "takes this key; nothing was spent, but says: HTTP 403 Arrearage. settle the bill" in said
     )
     assert choose(from_environment()).name == "beijing"
+
+
+def test_the_settings_say_where_the_key_is_from(server):
+    typed(server.base_url)
+    (row,) = [row for row in configured(from_environment()) if row.name == "key"]
+    assert row.source == "your login in this kernel"
+    assert KEY not in str(row)
 
 
 # -- regions ---------------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wan_magic import keys
-from wan_magic.config import EndpointTable, config_path
+from wan_magic.config import config_path
 from wan_magic.errors import SettingsError, WanError
 from wan_magic.output.defaults import Default, DefaultsTable
 from wan_magic.preferences import PREFERENCES, Preference, shown
@@ -65,21 +64,15 @@ def _text(value: Any) -> str:
 
 def _key(settings: Settings) -> Default:
     what = "of the endpoint that is asked; never shown"
+    from wan_magic.wan.endpoints import choose
+
     try:
-        name = settings.endpoint or keys.default_endpoint(settings) or "local"
-        table = settings.endpoints.get(name, EndpointTable())
-        found = None if name == "local" else keys.find(settings, name, table)
+        endpoint = choose(settings)
     except SettingsError as exc:
-        return Default("key", f"none: {exc.message}", "", what)
-    if found:
-        return Default("key", f"set, for {_place(name)}", found.source, what)
-    if name == "local":
+        return Default("key", f"not set: {exc.message}", "", f"%wanvideo login; {what}")
+    if endpoint is None:
         return Default("key", "none is needed: previews of this machine", "", what)
-    return Default("key", f"not set, for {_place(name)}: %wanvideo login", "", what)
-
-
-def _place(name: str) -> str:
-    return shown(name).strip("'")
+    return Default("key", f"set, for {endpoint.name}", endpoint.key_variable, what)
 
 
 def _notes(settings: Settings) -> list[str]:
