@@ -213,6 +213,15 @@ def test_a_folder_that_is_none(here, monkeypatch):
     assert line("folder").state == "problem"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use can't be removed")
+def test_a_working_directory_that_is_gone(here, monkeypatch):
+    (here / "gone").mkdir()
+    monkeypatch.chdir(here / "gone")
+    (here / "gone").rmdir()
+    folder = line("folder")
+    assert (folder.state, folder.todo) == ("problem", "name another: --out")
+
+
 @pytest.mark.parametrize(("free", "state"), [(1e8, "problem"), (1e9, "warning"), (1e10, "ok")])
 def test_a_disk_that_fills_up(monkeypatch, free, state):
     usage = type("Usage", (), {"free": free})

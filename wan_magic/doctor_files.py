@@ -31,10 +31,10 @@ def folder(settings: Settings, front_end: FrontEnd) -> Iterator[Finding]:
     from wan_magic.launch import writable
     from wan_magic.output.place import default_out, relative_src
 
-    place = (settings.out or default_out()).absolute()
-    there = _nearest(place)
     name = tr("folder")
     try:
+        place = (settings.out or default_out()).absolute()  # the working directory may be gone
+        there = _nearest(place)
         if place.is_dir():
             writable(settings)
         elif not os.access(there, os.W_OK) or not there.is_dir():
