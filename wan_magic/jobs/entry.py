@@ -176,6 +176,7 @@ class Entry:
                 hint=f"%wanvideo resume {self.id} fetches it again within 24 hours of its making",
             )
         info, picture = probe_video(path), poster(path)
+        as_saved = self.file is not None
         return Clip(
             path=path,
             url="",
@@ -193,6 +194,8 @@ class Entry:
             actual_prompt=self.actual_prompt,
             notes=self.notes,
             poster=picture,
+            sha256=self.sha256 if as_saved else "",
+            size=(self.bytes or 0) if as_saved else 0,
         )
 
 

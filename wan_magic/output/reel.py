@@ -21,6 +21,7 @@ def reel_bundle(reel: Reel) -> Bundle:
     shown = screen(reel, title, look_of(reel))
     name = html.text(reel.path.name)
     badge = f"{html.badge(tr('PREVIEW'), 'preview')} " if reel.is_preview else ""
+    preview = f"{tr('PREVIEW')} " if reel.is_preview else ""
     facts = [
         html.fact(f"{reel.width}×{reel.height}"),
         html.fact(tr("{seconds} s", seconds=f"{reel.duration:g}")),
@@ -35,7 +36,7 @@ def reel_bundle(reel: Reel) -> Bundle:
             html.folded(tr("the clips"), *(html.line(html.text(p.name)) for p in reel.parts)),
             tone="preview" if reel.is_preview else "good",
         ),
-        "text/plain": f"▶ {shown_path(reel.path)} ({title}, {reel.width}×{reel.height},"
+        "text/plain": f"▶ {preview}{shown_path(reel.path)} ({title}, {reel.width}×{reel.height},"
         f" {tr('{seconds} s', seconds=f'{reel.duration:g}')})",
     }
     return data, {"wan_magic": {"file": reel.path.name, "parts": [p.name for p in reel.parts]}}
