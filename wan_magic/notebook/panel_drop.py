@@ -23,8 +23,8 @@ MOST_BYTES = 9_000_000
 
 _SCRIPT = """
 const words = WORDS;
-const panel = element.closest(".wan-magic-panel");
-if (panel && !panel.dataset.wanMagicDrop) {
+const help = (panel) => {
+  if (panel.dataset.wanMagicDrop) return;
   panel.dataset.wanMagicDrop = "on";
   const watched = new WeakSet();
   const plain = HTMLInputElement.prototype.click;
@@ -57,7 +57,7 @@ if (panel && !panel.dataset.wanMagicDrop) {
       HTMLInputElement.prototype.click = plain;
       use(this);
     };
-    queueMicrotask(() => { HTMLInputElement.prototype.click = plain; });
+    setTimeout(() => { HTMLInputElement.prototype.click = plain; });  // after all listeners
   };
   let dropping = false;
   panel.addEventListener("click", (event) => {
@@ -95,7 +95,14 @@ if (panel && !panel.dataset.wanMagicDrop) {
     });
     try { zone.querySelector("." + words.button).click(); } finally { dropping = false; }
   });
-}
+};
+// It runs before it stands in the page.
+const begin = (tries) => {
+  const panel = element.closest(".wan-magic-panel");
+  if (panel) help(panel);
+  else if (tries) setTimeout(() => begin(tries - 1), 100);
+};
+begin(100);
 """
 
 

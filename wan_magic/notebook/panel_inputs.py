@@ -105,7 +105,11 @@ class InputControl:
         )
         self.said = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px {INDENT}"))
         self.said.layout.display = "none"
-        chosen = [row(self.label, self.upload, self.remove, self.preview)] if has_upload else []
+        beside = widgets.VBox(
+            [row(self.upload, self.remove), self.preview],
+            layout=widgets.Layout(flex="1 1 0", min_width="0"),
+        )
+        chosen = [widgets.HBox([self.label, beside])] if has_upload else []
         self.box = widgets.VBox([*chosen, self.address, self.said])
         if has_upload:
             self.box.add_class(ZONE)
