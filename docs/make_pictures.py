@@ -61,10 +61,11 @@ def take(notebook: NotebookPage, theme: str, suffix: str) -> None:
     notebook.run(2)
     panel = notebook.wait_for_output(2, selector=".wan-magic-panel")
     panel.get_by_label("Prompt", exact=True).fill("A cat leaps over a brook")
+    panel.get_by_label("Make", exact=True).select_option("Picture to video")
     with notebook.page.expect_file_chooser() as chooser:
         panel.get_by_role("button", name="Choose a picture").click()
     chooser.value.set_files(CAT)
-    notebook.wait_for_output(2, selector="img[alt='first frame']")
+    notebook.wait_for_output(2, selector="img[alt='First frame']")
     shot(2, "panel")
     notebook.run(3)
     notebook.wait_for_output(3, text="FAILED")
