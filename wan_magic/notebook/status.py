@@ -40,6 +40,16 @@ def live_bundle(box: widgets.Widget, fallback: dict[str, str]) -> dict[str, Any]
     return {_WIDGET: view, **fallback}
 
 
+_common: dict[str, widgets.Widget] = {}
+
+
+def _shared() -> dict[str, widgets.Widget]:
+    """Return one layout and one style for all texts of all cards: each has a model in the page."""
+    if not _common or any(one.comm is None for one in _common.values()):  # the user closed them
+        _common.update(layout=widgets.Layout(), style=widgets.HTML.style.klass())
+    return _common
+
+
 class StatusCard:
     """Shows a job from its first second to its player.
 
@@ -79,7 +89,7 @@ class StatusCard:
         self._left: Bundle = {}, {}
         self._shown_task = ""
         self._key: tuple[object, ...] = ()
-        self._steps, self._clock, self._facts = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._steps, self._clock, self._facts = (widgets.HTML(**_shared()) for _ in range(3))
         self._button = widgets.Button(
             description=tr("Cancel"), tooltip=tr("Cancel the task while it waits"), icon="times"
         )
