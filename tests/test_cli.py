@@ -150,6 +150,14 @@ def test_jobs_are_listed(said):
     assert "a dog" not in out
 
 
+def test_what_is_set_and_where(said, monkeypatch):
+    monkeypatch.setenv("WAN_MAGIC_RATIO", "9:16")
+    rows = {row["name"]: row for row in json.loads(said("config", "--json")[1])}
+    assert (rows["ratio"]["value"], rows["ratio"]["source"]) == ("9:16", "WAN_MAGIC_RATIO")
+    assert "WAN_MAGIC_RATIO" in said("config")[1]
+    assert "there is no preset 'draft'" in said("config", "--preset", "draft")[2]
+
+
 def test_jobs_and_costs_for_other_programs(said):
     write("a")
     assert json.loads(said("jobs", "--json")[1])[0]["id"] == "a0000000000"

@@ -44,8 +44,11 @@ def add_commands(commands: Any) -> None:
     jobs.add_argument("--limit", type=int, metavar="N", help="so many at most")
     cost = add("cost", _cost, help="what all jobs cost")
     cost.add_argument("by", nargs="?", default="day", help="day, month, model or notebook")
+    config = add("config", _config, help="each default, and where it is set")
+    config.add_argument("--preset", metavar="NAME", help="with the values of this preset")
     for table in (jobs, cost):
         table.add_argument("--since", metavar="WHEN", help="7d, 12h, today, 2026-11-01")
+    for table in (jobs, cost, config):
         form = table.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print JSON")
         form.add_argument("--csv", action="store_true", help="print CSV")
@@ -70,7 +73,7 @@ def add_commands(commands: Any) -> None:
 
 
 _ID = "id of the job or its task, or 4 characters of it"
-_HERE_TOO = "jobs|show|resume|wait|cancel|forget|cost|login|logout|doctor"
+_HERE_TOO = "jobs|show|resume|wait|cancel|forget|cost|config|login|logout|doctor"
 _MAGIC = re.compile(rf"(?<!%)%wanvideo(?= (?:{_HERE_TOO})\b|$)")
 
 
@@ -94,6 +97,13 @@ def _cost(options: argparse.Namespace) -> None:
     from wan_magic import library
 
     _print_table(library.cost(options.by, options.since), options)
+
+
+def _config(options: argparse.Namespace) -> None:
+    from wan_magic.configured import configured
+    from wan_magic.settings import from_environment
+
+    _print_table(configured(from_environment().override(preset=options.preset)), options)
 
 
 def _print_table(table: Exports, options: argparse.Namespace) -> None:
