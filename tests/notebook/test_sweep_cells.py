@@ -306,6 +306,34 @@ def test_a_retry_after_the_end_brings_the_grid_back_to_life(make, watched, real_
     assert last["text/html"].count("<video") == 2
 
 
+@pytest.mark.parametrize(
+    ("more", "offered"), [("", True), ("--fresh", False), ("--seed random", False)]
+)
+def test_the_cell_offers_to_be_run_again_where_that_pays_only_for_what_failed(
+    watched, posted, widgets, more, offered
+):
+    watched.good(f"%%wanvideo takes {FAST} --count 2 {more}\nA cat")
+    wait_until(watched.user_ns["takes"].done)
+    wait_until(lambda: WIDGET not in watched.shown[-1]["data"])
+    shown = watched.shown[-1]["data"]["text/html"]
+    assert ("notebook:run-cell" in shown) is offered
+    assert "takes.retry()" in shown
+
+
+def test_the_browser_tells_once_of_the_end_of_all(make, real_job, widgets):
+    sweep, _ = make(number=2)
+    grid = SweepGrid(sweep, notify=True)
+    bell = grid._bell
+    told = []
+    bell.tell = lambda *words: told.append(words)
+    sweep[0].finish(real_job.result(), State.DONE)
+    assert told == []
+    sweep[1].finish(real_job.result(), State.DONE)
+    [(title, body, _)] = told
+    assert title.startswith("2 clips: 2 done")
+    assert body == "A cat"
+
+
 def test_cancel_is_a_wish_for_all_that_wait(make):
     sweep, grid = make()
     grid._cancel.click()

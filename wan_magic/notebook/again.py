@@ -38,6 +38,11 @@ def row(job: Job) -> str:
         label = tr("Try again")
         price = price_of_another(job)
         words = tr("run this cell again to try again: a new task, {price}", price=price)
+    return run_cell(label, words)
+
+
+def run_cell(label: str, words: str) -> str:
+    """Return a button that runs its cell again, and words that say the same, as HTML."""
     return (
         '<div style="display:flex;flex-wrap:wrap;align-items:center;gap:4px 10px;margin-top:8px">'
         f'<button type="button" data-commandlinker-command="{_RUN_CELL}" style="{_STYLE}">'
@@ -60,7 +65,9 @@ class AgainButton:
     job : Job
         Ended without a clip.
     start : callable
-        Submits the same request, and shows its job.
+        Submits the same request, and returns its job; called on a thread of its own.
+    show : callable
+        Gets that job.
 
     Attributes
     ----------
@@ -68,8 +75,8 @@ class AgainButton:
         The button, and what went wrong with it.
     """
 
-    def __init__(self, job: Job, start: Callable[[], object]) -> None:
-        self._start = start
+    def __init__(self, job: Job, start: Callable[[], Job], show: Callable[[Job], None]) -> None:
+        self._start, self._show = start, show
         goes_on = _goes_on(job)
         price = tr("no further cost") if goes_on else price_of_another(job)
         self.button = widgets.Button(
@@ -93,10 +100,8 @@ class AgainButton:
 
     def _begin(self) -> None:
         try:
-            self._start()
+            self._show(self._start())
         except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
             said = str(exc) if isinstance(exc, WanError) else f"{type(exc).__name__}: {exc}"
             self._problem.value = html.frame(html.text(said), tone="bad")
             self.button.disabled = False
-        else:
-            self.box.layout.display = "none"  # the new job has a card of its own

@@ -66,8 +66,12 @@ class Bell:
             "detached": tr("The job is no longer watched"),
         }
         body = html.short(job.request.prompt or job.request.model, 120)
-        words = {"title": titles.get(str(job.state), tr("There is no clip")), "body": body}
-        self._run(_RING, {**words, "tag": f"wan_magic-{job.id}-{job.state}"})
+        title = titles.get(str(job.state), tr("There is no clip"))
+        self.tell(title, body, f"{job.id}-{job.state}")
+
+    def tell(self, title: str, body: str, tag: str) -> None:
+        """Show a notification, if nobody looks at the page; one of the same tag gives way."""
+        self._run(_RING, {"title": title, "body": body, "tag": f"wan_magic-{tag}"})
 
     def silence(self) -> None:
         """Take the script away."""

@@ -13,6 +13,8 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from wan_magic.errors import WanError
+from wan_magic.notebook.again import run_cell
+from wan_magic.notebook.bell import STAYS, Bell
 from wan_magic.notebook.status import live_bundle
 from wan_magic.notebook.ticking import ticker
 from wan_magic.output import html
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.sweep import Sweep
+    from wan_magic.output.ended import Bundle
 
 _COLUMNS = GRID.partition("grid-template-columns:")[2].partition(";")[0]
 
@@ -38,6 +41,10 @@ class SweepGrid:
     ----------
     sweep : Sweep
         Running or ended.
+    notify : bool, default False
+        Whether the browser tells of the end.
+    in_cell : bool, default False
+        Whether running the grid's cell again makes what has no clip, and nothing else.
 
     Attributes
     ----------
@@ -45,8 +52,10 @@ class SweepGrid:
         The grid; `show` displays it as a cell's output.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Sweep, *, notify: bool = False, in_cell: bool = False) -> None:
         self.sweep = sweep
+        self._in_cell = in_cell
+        self._bell = Bell() if notify and not sweep.done() else None
         self._handle: DisplayHandle | None = None
         self._lock = threading.RLock()
         self._ended = False
@@ -63,6 +72,7 @@ class SweepGrid:
             self._line,
             widgets.HTML(f'<div style="{html.FONT};line-height:1.5">{head(sweep)}</div>'),
             self._cancel,
+            *self._bells(),
             widgets.Box(
                 [tile.box for tile in self._tiles],
                 layout=widgets.Layout(
@@ -88,13 +98,23 @@ class SweepGrid:
         """Display the grid as the output of the running cell."""
         with self._lock:
             if self._ended:
-                data, metadata = sweep_bundle(self.sweep)
+                data, metadata = self._end_bundle()
                 self._handle = display(data, raw=True, metadata=metadata, display_id=True)
                 return
             self._handle = display(self._bundle(), raw=True, display_id=True)
 
     def _bundle(self) -> dict[str, Any]:
         return live_bundle(self.box, sweep_bundle(self.sweep)[0])
+
+    def _bells(self) -> list[widgets.Widget]:
+        return [self._bell.output] if self._bell else []
+
+    def _end_bundle(self) -> Bundle:
+        again = ""
+        if self._in_cell and self.sweep.failed:
+            words = tr("run this cell again: what has no clip is made, the rest costs nothing")
+            again = run_cell(tr("Try again"), words)
+        return sweep_bundle(self.sweep, again)
 
     def _tick(self) -> bool:
         with self._lock:
@@ -142,11 +162,15 @@ class SweepGrid:
 
     def _end(self) -> None:
         self._ended = True
-        data, metadata = sweep_bundle(self.sweep)
+        data, metadata = self._end_bundle()
+        if self._bell:
+            title = standing(self.sweep)
+            self._bell.tell(title, self.sweep[0].request.prompt[:120], self.sweep[0].id)
+            ticker.later(STAYS, self._bell.silence)
         # First into the widget: after a reload of the page only that can still be reached.
         self._final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
         self.box.layout = widgets.Layout()
-        self.box.children = [self._final]
+        self.box.children = [*self._bells(), self._final]
         # Then the whole output without its widget: the only form that outlives the kernel.
         if self._handle is not None:
             self._handle.update(data, raw=True, metadata=metadata)

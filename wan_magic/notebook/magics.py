@@ -141,6 +141,8 @@ class WanMagics(Magics):
                 fresh=fresh,
                 cell=self._cell(),
                 wait=wait,
+                notify=notify,
+                repeats=options.get("seed") != api.RANDOM,
             )
             return
         if fresh:

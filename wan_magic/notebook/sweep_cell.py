@@ -51,8 +51,18 @@ def run(
     fresh: bool,
     cell: str,
     wait: bool,
+    notify: bool | None,
+    repeats: bool,
 ) -> None:
-    """Start a sweep and show it; the first of its notes says that it is made anew, if it is."""
+    """Start a sweep and show it; the first of its notes says that it is made anew, if it is.
+
+    Parameters
+    ----------
+    repeats : bool
+        Whether running the cell again asks for the same clips.
+    others
+        As the options of the line.
+    """
 
     def bound(sweep: Sweep) -> None:
         sweep.name = name or sweep.name
@@ -61,4 +71,4 @@ def run(
     if fresh:
         made = [Planned(one.request, (FRESH, *one.notes), one.differs) for one in made]
     sweep = begin(made, settings, max_total=max_total, fresh=fresh, cell=cell, bind=bound)
-    follow_sweep(shell, sweep, wait=wait)
+    follow_sweep(shell, sweep, wait=wait, notify=notify, in_cell=repeats and not fresh)

@@ -78,7 +78,14 @@ def _notifies(shell: Any) -> bool:
     return False
 
 
-def follow_sweep(shell: Any, sweep: Sweep, *, wait: bool = False) -> None:
+def follow_sweep(
+    shell: Any,
+    sweep: Sweep,
+    *,
+    wait: bool = False,
+    notify: bool | None = None,
+    in_cell: bool = False,
+) -> None:
     """Show a sweep as `follow` shows a job.
 
     Raises
@@ -98,7 +105,8 @@ def follow_sweep(shell: Any, sweep: Sweep, *, wait: bool = False) -> None:
     else:
         from wan_magic.notebook.grid import SweepGrid
 
-        SweepGrid(sweep).show()
+        wanted = _notifies(shell) if notify is None else notify
+        SweepGrid(sweep, notify=wanted, in_cell=in_cell).show()
         if wait:
             sweep.result()
 

@@ -80,13 +80,20 @@ def standing(sweep: Sweep) -> str:
     return " · ".join((tr("{clips}: {counted}", clips=clips, counted=counted(sweep)), time))
 
 
-def sweep_bundle(sweep: Sweep) -> Bundle:
-    """Return the mimebundle and metadata of a sweep as it is now."""
+def sweep_bundle(sweep: Sweep, again: str = "") -> Bundle:
+    """Return the mimebundle and metadata of a sweep as it is now.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Running or ended.
+    again : str, default ""
+        HTML that offers another try of what failed.
+    """
     tiles = tiles_of(sweep)
-    again = ""
     if sweep.done() and sweep.failed:
         words = tr("tries what has no clip again; what is there is not paid again")
-        again = html.line(f"{html.code(f'{sweep.name}.retry()')} {html.text(words)}")
+        again += html.line(f"{html.code(f'{sweep.name}.retry()')} {html.text(words)}")
     elif not sweep.done():
         words = tr("not all clips were there yet when this was saved")
         command = html.code("%wanvideo resume")
