@@ -106,20 +106,30 @@ def said(card):
     return card.box.children[-1].children[1].value
 
 
-def test_a_click_starts_one_job_and_takes_the_button_away():
-    job, started = make_job(), []
-    card = StatusCard(job, start_again=lambda: started.append(threading.current_thread()))
+def test_a_click_starts_one_job_whose_card_takes_the_place(real_job):
+    job, other, started = make_job(), make_job(), []
+
+    def start():
+        started.append(threading.current_thread())
+        return other
+
+    card = StatusCard(job, start_again=start)
     assert button(card) is None
     job.finish(FAILED, State.FAILED)
     assert LINK not in ended(card)
     assert button(card).description == "Try again"
     assert "estimated cost 1.50 CNY" in button(card).tooltip
     assert started == []
+    clicked = button(card)
     for _ in range(3):
-        button(card).click()
-    wait_until(lambda: card.box.children[-1].layout.display == "none")
+        clicked.click()
+    wait_until(lambda: len(card.box.children) == 1)
     (thread,) = started
     assert thread is not threading.current_thread()
+    (box,) = card.box.children
+    assert box.children[-1].description == "Cancel"
+    other.finish(real_job.result(), State.DONE)
+    assert "<video" in box.children[0].outputs[0]["data"]["text/html"]
 
 
 def test_what_goes_wrong_is_said_and_can_be_tried_again():
@@ -136,6 +146,6 @@ def test_what_goes_wrong_is_said_and_can_be_tried_again():
 
 def test_no_button_beside_a_clip(real_job):
     job = make_job()
-    card = StatusCard(job, start_again=lambda: None)
+    card = StatusCard(job, start_again=make_job)
     job.finish(real_job.result(), State.DONE)
     assert button(card) is None

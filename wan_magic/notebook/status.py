@@ -62,8 +62,8 @@ class StatusCard:
     in_cell : bool, default False
         Whether running the card's cell again makes the same request again.
     start_again : callable, optional
-        Submits the same request as a new job, and shows that; for a card in a panel, which
-        then offers it where the job failed. It is called on a thread of its own.
+        Submits the same request as a new job, and returns that; for a card in a panel, which
+        then offers it where the job failed, and becomes the card of the new one.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class StatusCard:
         *,
         notify: bool = False,
         in_cell: bool = False,
-        start_again: Callable[[], object] | None = None,
+        start_again: Callable[[], Job] | None = None,
     ) -> None:
         self.job = job
         self._in_cell = in_cell
@@ -216,4 +216,11 @@ class StatusCard:
     def _offers_another(self) -> list[widgets.Widget]:
         if self._start_again is None or self.job.exception() is None:
             return []
-        return [again.AgainButton(self.job, self._start_again).box]
+        return [again.AgainButton(self.job, self._start_again, self._become).box]
+
+    def _become(self, job: Job) -> None:
+        """Show another try in this one's place."""
+        notify = self._bell is not None
+        card = StatusCard(job, notify=notify, start_again=self._start_again)
+        with self._lock:
+            self.box.children = [card.box]
