@@ -61,5 +61,7 @@ class DefaultsTable(Exports):
         for name, value, source, what in self.rows:
             is_set = source not in ("", "default")
             shown = f"<strong>{html.text(value)}</strong>" if is_set else html.text(value)
-            rows.append([html.code(name), shown, html.text(source), html.text(what)])
+            # On a narrow screen the table scrolls; words in a thin column would be a tower.
+            told = f'<div style="min-width:18em">{html.text(what)}</div>'
+            rows.append([html.code(name), shown, html.text(source), told])
         return html_table(_HEAD, rows, notes=self.notes)
