@@ -760,6 +760,18 @@ def test_its_file_is_deleted_where_that_is_asked_for(no_network, folder):
     assert not clip.exists()
 
 
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_the_json_that_tells_of_it_goes_too_and_a_file_of_another_stays(
+    no_network, folder, is_ours
+):
+    clip, beside = folder / "a.mp4", folder / "a.mp4.json"
+    clip.write_bytes(b"video")
+    beside.write_text('{"made_with": "wan_magic 0.1.0"}' if is_ours else '{"mine": 1}')
+    write("a", path=str(clip), bytes=5)
+    wan_magic.forget("a000", files=True)
+    assert beside.exists() is not is_ours
+
+
 @pytest.mark.parametrize(
     ("others", "content", "words"),
     [

@@ -94,7 +94,7 @@ def test_a_shot_that_fails_is_named_and_the_others_are_kept(chained, clip_file):
     assert [request.prompt for request, _ in asked] == ["a", "b"]
 
 
-def test_an_interrupt_names_the_shot_that_goes_on(chained, clip_file, monkeypatch):
+def test_an_interrupt_names_the_shot(chained, clip_file, monkeypatch):
     _, outcomes = chained
     outcomes += [clip_file, clip_file]
     results = iter([clip_file()])
@@ -105,7 +105,7 @@ def test_an_interrupt_names_the_shot_that_goes_on(chained, clip_file, monkeypatc
         return made
 
     monkeypatch.setattr(Job, "result", result)
-    with pytest.raises(JobTimeout, match=r"shot 2 of 2: interrupted: .* goes on"):
+    with pytest.raises(JobTimeout, match="shot 2 of 2: interrupted: "):
         wan_magic.storyboard(["a", "b"], show=False)
 
 

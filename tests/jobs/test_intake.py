@@ -757,3 +757,9 @@ def test_a_preview_that_was_left_is_this_kernels_alone(desk):
     again, _ = take_up_job(here.ledger.entry(first.id), preview, Settings(), here.ledger, {})
     here.run(again, endpoint=preview, queries=[DONE])
     assert again.state is State.DONE
+
+
+def test_whether_a_clip_says_how_it_was_made_is_a_setting(desk):
+    here = desk()
+    assert here.ask(settings=Settings())[0].keeps_provenance
+    assert not here.ask(request(seed=8), settings=Settings(provenance=False))[0].keeps_provenance

@@ -40,8 +40,9 @@ def interruptible(job: Job) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        stands = "has ended" if job.done() else "goes on"
         raise JobTimeout(
-            f"interrupted: this cell no longer waits, job {job.id} goes on",
+            f"interrupted: this cell no longer waits, job {job.id} {stands}",
             hint=f"%wanvideo show {job.id} shows it again",
             task_id=job.task_id,
         ) from None
