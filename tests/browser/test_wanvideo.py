@@ -60,7 +60,7 @@ def assert_plays_the_clip(state):
 @pytest.mark.usefixtures("cat")
 @pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("notebook", "k7")])
 def test_one_cell_becomes_a_player_that_outlives_its_kernel(
-    open_notebook, context, server, held_api, ui, kernel
+    open_notebook, context, server, held_api, ui, kernel, tmp_path
 ):
     cells = [LOAD, CLIP, BUSY]
     held_api.fill()
@@ -90,6 +90,8 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     assert (notebook.file.parent / "wan_videos" / file).exists()
     awaited = notebook.run_code("print((await clip).width)").cell
     assert notebook.output_text(awaited).strip() == "832"
+    within = notebook.run_code("%wanvideo show clip --embed embed").cell
+    notebook.wait_for_output(within, selector="video[src^='data:video/mp4']")
 
     notebook.save()
     assert WIDGET not in notebook.saved_mimetypes()
@@ -101,8 +103,10 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     notebook.untrust(kernel=None)
     assert not notebook.is_trusted()
     assert_plays_the_clip(notebook.play_video(1))
-    page = open_html(context, export_html(server, notebook.file))
-    assert_plays_the_clip(play_video(page.locator("video")))
+    # Beside its folder an export plays the file, anywhere else what is embedded.
+    target = None if ui == "lab" else tmp_path
+    page = open_html(context, export_html(server, notebook.file, target=target))
+    assert_plays_the_clip(play_video(page.locator("video").nth(1 if target else 0)))
     page.close()
 
 
