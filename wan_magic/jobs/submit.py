@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, WanError
 from wan_magic.jobs.common import pause, unsure_hint
 from wan_magic.jobs.job import State
+from wan_magic.texts import tr
 from wan_magic.wan.codes import time_may_cure
 from wan_magic.wan.upload import uploader_for
 
@@ -140,10 +141,11 @@ def _progress(job: Job, file: LocalFile) -> Callable[[int, int], None]:
         now = job.clock()
         if shown_at is None or done == total or now - shown_at >= _SHOWN_EVERY:
             shown_at = now
-            amount = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
+            done_mb, total_mb = f"{done / 1e6:.1f}", f"{total / 1e6:.1f}"
+            amount = tr("{done} of {total} MB", done=done_mb, total=total_mb)
             if total < 1e6:
                 amount = f"{total / 1e3:.0f} kB"
-            job.update(message=f"uploading {file.name}: {amount}")
+            job.update(message=tr("uploading {name}: {amount}", name=file.name, amount=amount))
 
     return on_bytes
 
@@ -234,9 +236,11 @@ def _turn(job: Job, ticket: Ticket) -> Iterator[float]:
         check_cancelled(job)
         if wait >= 1 or job.state is State.WAITING:
             ahead = ticket.ahead
-            others = f"{ahead} before this one" if ahead else "this one is next"
+            others = tr("{count} before this one", count=ahead) if ahead else tr("this one is next")
             job.update(state=State.WAITING)
-            job.update(message=f"waiting for a slot at {job.endpoint}: {others}")
+            at = job.endpoint
+            words = tr("waiting for a slot at {endpoint}: {others}", endpoint=at, others=others)
+            job.update(message=words)
             wait = min(wait, max(2.0, ahead / 20))  # what the card says must stay true
         yield wait
     check_cancelled(job)

@@ -17,6 +17,7 @@ from wan_magic.jobs.job import State
 from wan_magic.jobs.limits import limiter_for
 from wan_magic.jobs.overview import overview_for
 from wan_magic.jobs.pace import Pace
+from wan_magic.texts import tr
 from wan_magic.wan.catalog import usual_minutes
 from wan_magic.wan.codes import advice, time_may_cure
 
@@ -198,7 +199,7 @@ class _Watcher:
                 return
             why = f"could not cancel: {exc.message}"
             if exc.code == "UnsupportedOperation":
-                why = f"Wan can't stop a task that already runs: {_goes_on(job)}"
+                why = tr("Wan can't stop a task that already runs: {so}", so=_goes_on(job))
             job.update(cancel_refused=True, message=why)
         else:
             self._limiter.query_ok()
@@ -211,7 +212,8 @@ class _Watcher:
         if self._cancelled_at is None:
             return
         if task.status.upper() == "RUNNING":
-            message = f"the cancel was accepted, but came too late: the task runs, {_goes_on(job)}"
+            so = _goes_on(job)
+            message = tr("the cancel was accepted, but came too late: the task runs, {so}", so=so)
             job.update(cancel_refused=True, message=message)
         elif job.clock() - self._cancelled_at >= _CANCEL_TAKES:
             message = f"the server accepted the cancel, but still says {task.status or 'nothing'}"
@@ -219,7 +221,7 @@ class _Watcher:
 
 
 def _goes_on(job: Job) -> str:
-    return "it goes on" if job.is_preview else "it goes on and is billed"
+    return tr("it goes on") if job.is_preview else tr("it goes on and is billed")
 
 
 def _check_lost(job: Job, task: Task, seconds: float) -> None:

@@ -45,6 +45,7 @@ def stepper(job: Job) -> str:
         bar = "var(--jp-brand-color1,#1976d2)" if index <= at else "rgba(128,128,128,.35)"
         steps.append(
             f'<li{" aria-current=step" if index == at else ""} style="list-style:none;margin:0;'
+            "flex:1 1 auto;white-space:nowrap;"
             f"padding:3px 0 0;border-top:3px solid {bar};font-weight:{600 if index == at else 400};"
             f'opacity:{0.75 if index > at else 1}">{mark} {html.text(label)}</li>'
         )
@@ -52,8 +53,8 @@ def stepper(job: Job) -> str:
     return (
         f'<div data-state="{job.state}" style="position:relative;{html.FONT};font-size:13px;'
         f'line-height:1.5"><div role="status" style="{_HIDDEN}">{said}</div>'
-        '<ol style="display:grid;grid-template-columns:repeat(auto-fit,minmax(88px,1fr));'
-        f'gap:4px 6px;margin:0;padding:0">{"".join(steps)}</ol></div>'
+        '<ol style="display:flex;flex-wrap:wrap;gap:4px 6px;margin:0;padding:0">'
+        f"{''.join(steps)}</ol></div>"
     )
 
 

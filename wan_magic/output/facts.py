@@ -131,9 +131,10 @@ def request_facts(job: Job) -> list[str]:
         facts.append(html.text(request.size or request.tier))
         if request.effective_duration:
             facts.append(html.fact(tr("{seconds} s", seconds=f"{request.effective_duration:g}")))
-        facts += [tr("seed {seed}", seed=request.seed)] if request.seed is not None else []
+        if request.seed is not None:
+            facts.append(html.fact(tr("seed {seed}", seed=request.seed)))
     if not job.is_preview:
-        facts.append(html.text(tr("at {endpoint}", endpoint=job.endpoint)))
+        facts.append(html.fact(tr("at {endpoint}", endpoint=job.endpoint)))
     return facts
 
 
