@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import queue
 
 import pytest
 from PIL import Image
@@ -348,3 +349,12 @@ def test_what_holds_no_prompts_is_refused(rows):
 def test_options_of_a_row_go_before_those_of_all(refused):
     ended(wan_magic.map([{"prompt": "a", "seed": 1}, "b"], seed=2, **FAST))
     assert {request.prompt: request.seed for request in refused} == {"a": 1, "b": 2}
+
+
+def test_on_done_is_called_with_each_job(refused):
+    ends = queue.Queue()
+    sweep = ended(wan_magic.map(["a", "b"], on_done=ends.put, **FAST))
+    assert {ends.get(timeout=20), ends.get(timeout=20)} == set(sweep)
+    with pytest.raises(InputError, match="on_done"):
+        wan_magic.map("c", on_done="print", **FAST)
+    assert len(refused) == 2

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from wan_magic.jobs.job import Job
     from wan_magic.jobs.sweep import Sweep
     from wan_magic.money import Money
 
@@ -21,6 +23,7 @@ def map(  # noqa: A001 - what it is: a function over many prompts
     max_total: str | float | Money | None = None,
     yes: bool = False,
     progress: bool = True,
+    on_done: Callable[[Job], object] | None = None,
     endpoint: str | None = None,
     workspace: str | None = None,
     out: str | Path | None = None,
@@ -49,6 +52,8 @@ def map(  # noqa: A001 - what it is: a function over many prompts
     progress : bool, default True
         Whether a line shows how far they are: a bar in a notebook; on a terminal while
         ``result()`` waits.
+    on_done : callable, optional
+        Called once with each job when it has ended, well or not, on a thread of its own.
     endpoint, workspace, out, timeout, max_cost, fresh, over_budget
         As for `submit`; `max_cost` is for each clip.
     **options
@@ -72,6 +77,7 @@ def map(  # noqa: A001 - what it is: a function over many prompts
     >>> [clip.path.name for clip in clips.result()]  # doctest: +SKIP
     """
     from wan_magic import api
+    from wan_magic.jobs.done import check_callable, when_done
     from wan_magic.settings import from_environment
     from wan_magic.sweep import MOST, plan
     from wan_magic.sweeping import begin
@@ -91,7 +97,11 @@ def map(  # noqa: A001 - what it is: a function over many prompts
         most=None if yes else MOST,
         region=api.region_of(settings),
     )
+    check_callable(on_done)
     sweep = begin(planned, settings, max_total=max_total, fresh=fresh)
+    if on_done:
+        for job in sweep.jobs:
+            when_done(job, on_done)
     if progress:
         from wan_magic.notebook.total import show_total
 
