@@ -11,21 +11,20 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from wan_magic import api
-from wan_magic.errors import InputError, WanError
+from wan_magic.errors import WanError
 from wan_magic.notebook import panel_words as words
 from wan_magic.notebook.panel_controls import rolled, row
 from wan_magic.notebook.panel_drop import drop_script
 from wan_magic.notebook.panel_form import Form
+from wan_magic.notebook.panel_models import starter
 from wan_magic.notebook.panel_results import Record, Result, cell_for
 from wan_magic.notebook.status import live_bundle
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.texts import tr
-from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
     from wan_magic.notebook.panel_price import Asked
-    from wan_magic.wan.catalog import Model
 
 _SETTLE_SECONDS = 0.5
 """Between a click on Generate and the reading of the form."""
@@ -81,7 +80,7 @@ class Panel(Form):
             description=tr("New take"),
             icon="refresh",
             tooltip=tr("The same request with another seed: another clip, billed like this one"),
-            layout=widgets.Layout(width="auto", display="none"),
+            layout=widgets.Layout(width="auto", align_self="flex-start", display="none"),
         )
         self.results = widgets.VBox()
         super().__init__(settings, touched=lambda: self._say(""))
@@ -200,7 +199,7 @@ class Panel(Form):
         out = io.BytesIO()
         clip.last_frame().save(out, "PNG")
         if "image" not in self.taken:
-            self.choose(_starter(self.row, self._region))
+            self.choose(starter(self.row, self._region))
         self.inputs["image"].put(f"{clip.path.stem}-last.png", out.getvalue())
         said = tr("The last frame is the first frame now: write what happens next, then Generate.")
         self._say(said, tone="good")
@@ -224,16 +223,6 @@ class Panel(Form):
         self.another.layout.display = "none"
         shown = html.text(said).replace("\n", "<br>")
         self.error.value = html.frame(f'<div role="alert">{shown}</div>', tone=tone) if said else ""
-
-
-def _starter(row: Model, region: Any) -> str:
-    """Return the model that starts from a picture: of the same version, if there is one."""
-    for version in row.aliases:
-        try:
-            return catalog.find_model(version, ["image"], region=region).name
-        except InputError:
-            continue
-    return catalog.find_model(None, ["image"], region=region).name
 
 
 def _cell_count() -> Any:

@@ -22,7 +22,7 @@ UNSET = ""
 """A control's value while the server's default holds: nothing is sent."""
 LABEL_WIDTH = "112px"
 LABELS = {"description_width": LABEL_WIDTH}
-INDENT = "118px"
+INDENT = "120px"
 """Where what belongs to a field begins: below its control."""
 MAIN = ("resolution", "ratio", "duration", "mode", "function", "audio", "seed")
 """Options that everybody sees; the others are a click away."""

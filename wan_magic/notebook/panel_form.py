@@ -26,17 +26,17 @@ from wan_magic.notebook.panel_controls import (
     with_dice,
 )
 from wan_magic.notebook.panel_inputs import InputControl
-from wan_magic.notebook.panel_price import Asked, body, price
+from wan_magic.notebook.panel_models import likely, models_of
+from wan_magic.notebook.panel_price import Asked, body, draft, price
 from wan_magic.output import html
 from wan_magic.texts import tr
 from wan_magic.wan import catalog
-from wan_magic.wan.request import VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wan_magic.settings import Settings
-    from wan_magic.wan.catalog import Kind, Model
+    from wan_magic.wan.catalog import Model
 
 PAUSE_SECONDS = 0.4
 """From the last key to the new price and JSON."""
@@ -84,7 +84,11 @@ class Form:
         self.taken: list[str] = []
         first = catalog.find_model(region=self._region)
         self.kind = widgets.Dropdown(
-            options=[(said, kind) for kind, (said, _) in words.kinds().items() if self._of(kind)],
+            options=[
+                (said, kind)
+                for kind, (said, _) in words.kinds().items()
+                if models_of(kind, self._region)
+            ],
             value=first.kind,
             description=tr("Make"),
             tooltip=tr("What the video is made from"),
@@ -150,21 +154,12 @@ class Form:
             If there is no such model, or it runs elsewhere.
         """
         found = catalog.find_model(model, region=self._region)
-        if found.name not in self._of(found.kind):
+        if found.name not in models_of(found.kind, self._region):
             raise InputError(f"{found.name} is not offered in {self._region}")
         self._listing = True
         self.kind.value = found.kind
         self._listing = False
         self._list_models(found.name)
-
-    def _of(self, kind: Kind) -> list[str]:
-        """Return the models of a kind that can be asked here; names of other regions come last."""
-        found = [
-            one
-            for one in catalog.MODELS.values()
-            if one.kind == kind and (self._region is None or self._region in one.regions)
-        ]
-        return [one.name for one in sorted(found, key=lambda one: "beijing" not in one.regions)]
 
     def _kind_chosen(self, _: Any) -> None:
         if not self._listing:
@@ -173,13 +168,9 @@ class Form:
     def _list_models(self, wanted: str = "") -> None:
         """Offer the models of the kind; the first choice is of the version that was chosen."""
         kind = self.kind.value
-        names = self._of(kind)
+        names = models_of(kind, self._region)
         before = catalog.MODELS.get(self.model.value or "")
-        tried = [*(before.aliases if before else ()), *catalog.DEFAULT_VERSIONS]
-        of_version = (
-            one for version in tried for one in names if version in catalog.MODELS[one].aliases
-        )
-        wanted = wanted or next(of_version, names[0])
+        wanted = wanted or likely(names, before)
         self.about.value = (
             f'<div style="{SMALL};opacity:.85">{html.text(words.kinds()[kind][1])}</div>'
         )
@@ -287,23 +278,11 @@ class Form:
                 asked, missing = self.build(), ""
             except WanError as exc:
                 asked, missing = None, words.of_fields(str(exc), self.row)
-            self.price.value = price(asked or self._draft(), self._settings)
+            self.price.value = price(asked or draft(self.row, self._chosen()), self._settings)
             self._body = body(asked, missing)
             if self.as_json.value:
                 self.json.value = self._body
             self._count_others()
-
-    def _draft(self) -> Asked:
-        """Return what decides the price of a form that is no request yet."""
-        chosen = self._chosen()
-        request = VideoRequest(
-            model=self.model.value,
-            resolution=chosen.get("resolution"),
-            duration=chosen.get("duration"),
-            mode=chosen.get("mode"),
-            audio=False if chosen.get("audio") == "off" else None,
-        )
-        return Asked(request, (), {})
 
     def _count_others(self) -> None:
         """Say how much is set behind the click: it counts, too."""

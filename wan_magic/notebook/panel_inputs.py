@@ -81,7 +81,7 @@ class InputControl:
             layout=widgets.Layout(width="auto"),
         )
         self.upload.add_class(BUTTON)
-        self.preview = widgets.HTML(layout=widgets.Layout(margin="0", display="none"))
+        self.preview = widgets.HTML(layout=widgets.Layout(margin="2px", display="none"))
         self.remove = widgets.Button(
             description=tr("Remove"),
             tooltip=tr("Take what was chosen away again"),
@@ -100,14 +100,18 @@ class InputControl:
         )
         self.label = widgets.Label(
             layout=widgets.Layout(
-                width=LABEL_WIDTH, display="flex", justify_content="flex-end", flex="0 0 auto"
+                width=LABEL_WIDTH,
+                margin="2px 0 2px 0",
+                display="flex",
+                justify_content="flex-end",
+                flex="0 0 auto",
             )
         )
         self.said = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px {INDENT}"))
         self.said.layout.display = "none"
         beside = widgets.VBox(
             [row(self.upload, self.remove), self.preview],
-            layout=widgets.Layout(flex="1 1 0", min_width="0"),
+            layout=widgets.Layout(flex="1 1 0", min_width="0", padding="0 0 0 4px"),
         )
         chosen = [widgets.HBox([self.label, beside])] if has_upload else []
         self.box = widgets.VBox([*chosen, self.address, self.said])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import WanError
 from wan_magic.notebook.panel_controls import problem
@@ -12,13 +12,14 @@ from wan_magic.output import html
 from wan_magic.texts import tr
 from wan_magic.wan.endpoints import choose
 from wan_magic.wan.estimate import PriceList
+from wan_magic.wan.request import VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wan_magic.notebook.panel_inputs import Chosen
     from wan_magic.settings import Settings
-    from wan_magic.wan.request import VideoRequest
+    from wan_magic.wan.catalog import Model
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,18 @@ class Asked:
     request: VideoRequest
     notes: tuple[str, ...]
     given: Mapping[str, list[Chosen | str]]
+
+
+def draft(model: Model, chosen: Mapping[str, Any]) -> Asked:
+    """Return what decides the price of a form that is no request yet."""
+    request = VideoRequest(
+        model=model.name,
+        resolution=chosen.get("resolution"),
+        duration=chosen.get("duration"),
+        mode=chosen.get("mode"),
+        audio=False if chosen.get("audio") == "off" else None,
+    )
+    return Asked(request, (), {})
 
 
 def price(asked: Asked, settings: Settings) -> str:
