@@ -6,7 +6,7 @@ import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wan_magic import launch
 from wan_magic.errors import InputError, SettingsError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.ledger import Ledger
     from wan_magic.settings import Settings
 
-    Named = str | Job | Entry | Clip
+    Named: TypeAlias = str | Job | Entry | Clip
 
 _LIST = "%wanvideo jobs lists them all"
 _LEAST = 4
