@@ -514,7 +514,7 @@ def test_an_interrupt_stops_the_waiting_and_not_the_job(shell, hosted, monkeypat
     monkeypatch.setattr("wan_magic.notebook.terminal.follow", interrupted)
     cell = shell.refused(CELL, JobTimeout)
     job = shell.user_ns["clip"]
-    assert f"job {job.id} goes on" in cell.text
+    assert f"job {job.id} has ended" in cell.text
     assert not job.cancel_requested
     assert not job.detach_requested
 
