@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.media import Input
 
-RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget")
+RUN = (
+    *("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget"),
+    *("embed", "player_width", "loop"),
+)
 """What belongs to the run, and not to the request; as `wan_magic.submit` takes it."""
 _HIDDEN = "…"
 """What stands in the ledger for an address: see `VideoRequest.named_extras`."""

@@ -78,3 +78,6 @@ def test_a_clip_of_the_library_is_shown_as_this_cell_asks(shell, folder):
     task = shell.user_ns["clip"].task_id
     shell.good(f"%wanvideo show {task} again --player-width 320")
     assert shell.user_ns["again"].result().look == Look(width=320)
+    same = shell.user_ns["again"].result().again(embed="file").result()
+    assert same.from_library
+    assert same.look == Look(embed="file")
