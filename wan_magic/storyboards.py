@@ -171,7 +171,9 @@ class _Chain:
         self.settings = settings
         self.region = api.region_of(settings)
         with _naming(0, len(shots)):
-            self.first, notes = api.build(region=self.region, **options | shots[0])
+            self.first, notes = api.build(
+                region=self.region, wishes=settings.wishes, **options | shots[0]
+            )
         self.plan = [Planned(self.first, notes, {})]
         stand_in = Image.new("RGB", _STAND_IN)
         for at in range(1, len(shots)):

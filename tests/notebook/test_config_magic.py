@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wan_magic.errors import ApiError, SettingsError
+from wan_magic.errors import ApiError, SettingsError, WanError
 from wan_magic.preferences import PREFERENCES
 
 CELL = "%%wanvideo {} --dry-run\nA cat runs"
@@ -107,6 +107,18 @@ def test_a_preset_and_the_config_file_hold_in_python_too(config, posted):
         "480*832",
         "1920*1080",
     ]
+
+
+def test_a_storyboard_and_a_map_have_the_same_defaults(config, posted):
+    import wan_magic
+
+    config('resolution = "480P"\nratio = "9:16"')
+    with pytest.raises(WanError):
+        wan_magic.storyboard(["A cat sits", "It runs"])
+    with pytest.raises(WanError):
+        wan_magic.map(["A dog"], progress=False).result()
+    sizes = [request.body()["parameters"]["size"] for request in posted]
+    assert sizes == ["480*832", "480*832"]
 
 
 def test_what_is_set_and_where(shell, config, monkeypatch):
