@@ -2,10 +2,10 @@
 
     python benchmarks/saved_sweep.py [RUNS]
 
-Three notebooks are opened in JupyterLab (Chromium) with no kernel, taking turns: one whose
-single cell holds the sweep, one with 50 cells of one clip each, and an empty one, which shows
-what JupyterLab itself takes. The time is from the address to the videos on the page, drawn.
-Then a clip of the sweep is played. The claim: the sweep's notebook is below 3 MB and opens in
+Three notebooks are opened in a JupyterLab that runs (Chromium), taking turns: one whose single
+cell holds the sweep, one with 50 cells of one clip each, and an empty one, which shows what
+JupyterLab itself takes. The time is from the command to the videos on the page, drawn. Then a
+clip of the sweep is played. The claim: the sweep's notebook is below 3 MB and opens in
 less than 3 seconds; it exits with an error when the median does not.
 """
 
@@ -39,18 +39,24 @@ from wan_magic.sweep import plan
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip
 
-CLIPS, DRAWN = 50, 5
+CLIPS, DRAWN = 50, 3
 MOST_BYTES, MOST_SECONDS = 3_000_000, 3.0
+OPEN = (
+    "([path, videos]) => harness.loaded() && harness.panel().context.path === path"
+    " && harness.panel().node.querySelectorAll('video').length >= videos"
+)
 DRAWN_TWICE = "() => new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))"
 
 
 def make_sweep(folder: Path) -> Sweep:
     """Return an ended sweep of 50 clips; a few are drawn, the others are copies of them."""
-    planned = plan([{"prompt": "A paper boat in the rain", "model": "wanx2.1-t2v-turbo"}], count=50)
-    prompts = ("A paper boat in the rain", "A forest at dawn", "A city at night", "A red kite")
+    planned = plan(
+        [{"prompt": "A paper boat in the rain", "model": "wanx2.1-t2v-turbo"}], count=CLIPS
+    )
+    prompts = ("A paper boat in the rain", "A forest at dawn", "A city at night")
     drawn: list[Clip] = [
         api.generate(
-            prompts[at % len(prompts)],
+            prompts[at],
             model="wanx2.1-t2v-turbo",
             resolution="480P",
             seed=at,
@@ -78,11 +84,11 @@ def cell(bundle: tuple[dict, dict]) -> dict:
     return made
 
 
-def opened(page: NotebookPage, videos: int) -> float:
-    """Open a notebook and return the seconds until its videos are drawn."""
+def opened(page: NotebookPage, path: str, videos: int) -> float:
+    """Open a notebook in a tab and return the seconds until its videos are drawn."""
     start = time.perf_counter()
-    page.open(kernel=None)
-    page.wait_js(f"document.querySelectorAll('video').length >= {videos}")
+    page.js("(path) => { jupyterapp.commands.execute('docmanager:open', {path}); }", path)
+    page.wait_js(OPEN, timeout=60, arg=[path, videos])
     page.js(DRAWN_TWICE)
     return time.perf_counter() - start
 
@@ -113,15 +119,17 @@ def main(runs: int) -> int:
         context = browser.new_context()
         context.request.get(f"{server.url}/lab", params={"token": server.token})
         times: dict[str, list[float]] = {name: [] for name in files}
+        first = write_notebook(server.root, [""], name="first.ipynb")
+        page = NotebookPage(context, server, first).open()
         for run in range(runs + 1):  # the first one fills the browser's cache
             for name, (path, videos) in files.items():
-                page = NotebookPage(context, server, path)
-                seconds = opened(page, videos)
+                seconds = opened(page, path.name, videos)
                 if run:
                     times[name].append(seconds)
                 if run == runs and name == "a sweep of 50":
                     state = play_video(page.page.locator("video").nth(30))
-                page.close()
+                page.js("harness.panel().context.model.dirty = false")  # the kernel's name
+                page.call("() => jupyterapp.commands.execute('application:close')")
         print(f"{'notebook':<16} {'size':>9} {'open, median':>13} {'best':>7}")
         for name, (path, _) in files.items():
             size = path.stat().st_size / 1e6

@@ -15,6 +15,7 @@ from wan_magic import api
 from wan_magic.errors import InputError
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.output import html
+from wan_magic.texts import tr
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
@@ -53,18 +54,20 @@ class Planned:
     @property
     def label(self) -> str:
         """What makes it another one, in a line; empty where it is alone."""
-        return " · ".join(
-            _WORDS.get(name, "{}").format(said) for name, said in self.differs.items() if said
-        )
+        return " · ".join(_in_words(name, said) for name, said in self.differs.items() if said)
 
 
-_WORDS = {
-    "seed": "seed {}",
-    "duration": "{} s",
-    "last_frame": "to {}",
-    "negative_prompt": "without {}",
-}
-"""How a value reads by itself, where it does not say what it is."""
+def _in_words(name: str, said: str) -> str:
+    """Return a value as it reads by itself, where it does not say what it is."""
+    if name == "seed":
+        return tr("seed {seed}", seed=said)
+    if name == "duration":
+        return tr("{seconds} s", seconds=said)
+    if name == "last_frame":
+        return tr("to {picture}", picture=said)
+    if name == "negative_prompt":
+        return tr("without {text}", text=said)
+    return said
 
 
 def is_many(name: str, value: object) -> bool:

@@ -343,6 +343,8 @@ TEXTS: dict[str, str] = {
     "{clips}: {counted}": "{clips}：{counted}",
     "not all clips were there yet when this was saved": "保存时部分视频尚未生成完毕",
     "run this cell again: what has no clip is made, the rest costs nothing": "重新运行此单元格：仅重新生成未成功的视频，其余不产生费用",
+    "to {picture}": "尾帧 {picture}",
+    "without {text}": "不含 {text}",
     "RUNNING": "生成中",
     "fetches them within 24 hours": "可在 24 小时内取回视频",
     "clips that have ended": "已结束的视频",
