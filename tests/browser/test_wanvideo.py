@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from pathlib import Path
 
@@ -210,6 +211,22 @@ def test_errors_read_well_and_failures_become_a_clear_card(open_notebook, notebo
     assert WIDGET not in notebook.saved_mimetypes()
 
 
+_DROP = """([data, name, bytes]) => {
+  const zone = [...document.querySelectorAll(".wan-magic-drop")].find((one) => one.offsetParent);
+  const content = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const files = new DataTransfer();
+  files.items.add(new File([content, new Uint8Array(bytes)], name));
+  const how = { dataTransfer: files, bubbles: true, cancelable: true };
+  for (const kind of ["dragover", "drop"]) zone.firstChild.dispatchEvent(new DragEvent(kind, how));
+}"""
+
+
+def drop(notebook, name, data=b"", more=0):
+    """Drop a file on the panel's first button: what a browser does with one from the desktop."""
+    notebook.wait_js("document.querySelector('[data-wan-magic-drop=on]')")
+    notebook.js(_DROP, [base64.b64encode(data).decode(), name, more])
+
+
 @pytest.mark.parametrize(("ui", "kernel"), [("lab", "k7"), ("lab", "k6")])
 def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     notebook = open_notebook([LOAD, "%wanvideo panel"], kernel=kernel, ui=ui)
@@ -217,20 +234,33 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     notebook.run(1)
     panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
     panel.get_by_role("button", name="Generate").click()
-    notebook.wait_for_output(1, text="needs --image")
+    notebook.wait_for_output(1, text="the prompt is empty")
 
     panel.get_by_label("Prompt", exact=True).fill("A cat leaps over a brook")
-    with notebook.page.expect_file_chooser() as chooser:
-        panel.get_by_role("button", name="Choose a picture").click()
-    chooser.value.set_files(CAT)
-    notebook.wait_for_output(1, selector="img[alt='first frame']")
-    panel.get_by_label("Model", exact=True).select_option("wanx2.1-i2v-turbo · image to video")
+    panel.get_by_label("Make", exact=True).select_option("Picture to video")
+    choose = panel.get_by_role("button", name="Choose a picture")
+    choose.wait_for()
+    drop(notebook, "huge.png", more=12_000_000)
+    notebook.wait_for_output(1, text="huge.png: more than 9 MB don't come through")
+    if kernel == "k6":
+        drop(notebook, "cat.jpg", CAT.read_bytes())
+    else:
+        with notebook.page.expect_file_chooser() as chooser:
+            choose.click()
+        chooser.value.set_files(CAT)
+    notebook.wait_for_output(1, selector="img[alt='First frame']")
+    notebook.wait_for_output(1, text="cat.jpg · 1280×720")
+    panel.get_by_role("button", name="More options").click()
+    panel.get_by_role("button", name="Choose a sound").wait_for()
+    panel.get_by_label("Model", exact=True).select_option(
+        "wanx2.1-i2v-turbo · 3–5 s · 720P · silent"
+    )
     # Only what this model takes: no sound, no shot type, its own seconds.
-    panel.get_by_label("Audio").wait_for(state="detached")
+    panel.get_by_role("button", name="Choose a sound").wait_for(state="detached")
     assert panel.get_by_label("Shot type").count() == 0
     seconds = panel.get_by_label("Duration").locator("option").all_inner_texts()
-    assert [text.replace("\xa0", " ") for text in seconds] == ["default (5)", "3", "4", "5"]
-    panel.get_by_label("Duration").select_option("3")
+    assert [text.replace("\xa0", " ") for text in seconds] == ["default (5 s)", "3 s", "4 s", "5 s"]
+    panel.get_by_label("Duration").select_option("3 s")
     panel.get_by_label("Resolution").select_option("480P")
     notebook.wait_for_output(1, text="0.72 CNY")
     panel.get_by_role("button", name="Generate").click()
@@ -239,24 +269,47 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     assert (state["videoWidth"], state["videoHeight"]) == (832, 464)
     assert state["duration"] == pytest.approx(3, abs=0.05)
 
+    panel.get_by_role("button", name="Insert as cell").click()
+    notebook.output(1).get_by_text("Insert it below").click()
+    notebook.wait_js("harness.panel().content.widgets.length === 3")
+    notebook.run(2)  # the very same request: its clip is in the library
+    notebook.wait_for_output(2, selector="video")
+    assert "from your library" in notebook.output_text(2)
+
+    notebook.save()
+    _, beside = notebook.saved_outputs(1)
+    assert WIDGET not in beside["data"]
+    assert "<video " in "".join(beside["data"]["text/html"])
+    notebook.reload()
+    panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
+    assert panel.get_by_label("Prompt", exact=True).input_value() == "A cat leaps over a brook"
+    notebook.play_video(1, ".wan-magic-panel video")
+    panel.get_by_role("button", name="Use last frame").click()
+    notebook.wait_for_output(1, text="-last.png")
+
 
 def test_the_panel_offers_the_inputs_of_each_model(open_notebook):
     notebook = open_notebook([LOAD, "%wanvideo panel"])
     notebook.run(0)
     notebook.run(1)
     panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
-    model = panel.get_by_label("Model", exact=True)
-    model.select_option("wan2.2-animate-move · motion transfer")
-    panel.get_by_label("Video").wait_for()
+    kind = panel.get_by_label("Make", exact=True)
+    kind.select_option("Motion transfer")
+    panel.get_by_label("Video", exact=True).wait_for()
     panel.get_by_label("Prompt", exact=True).wait_for(state="hidden")
     assert panel.get_by_label("Mode", exact=True).is_visible()
-    model.select_option("wan2.7-r2v · reference to video")
+    kind.select_option("References to video")
+    panel.get_by_role("button", name="Choose pictures").wait_for()
+    panel.get_by_label("Model", exact=True).select_option(
+        "wan2.7-r2v · 2–15 s · 1080P · with sound"
+    )
     panel.get_by_label("Prompt", exact=True).fill("Image 1 waits, Image 2 runs")
     with notebook.page.expect_file_chooser() as chooser:
         panel.get_by_role("button", name="Choose pictures").click()
     chooser.value.set_files([CAT, CAT])
-    notebook.wait_for_output(1, selector="img[alt='ref'] + img[alt='ref']")
-    panel.get_by_label("Duration").select_option("2")
+    notebook.wait_for_output(1, text="cat.jpg · 1280×720")
+    assert panel.locator("img[alt='References']").count() == 2
+    panel.get_by_label("Duration").select_option("2 s")
     panel.get_by_label("Resolution").select_option("720P")
     notebook.wait_for_output(1, text="1.20 CNY")
     panel.get_by_role("button", name="Generate").click()

@@ -123,6 +123,16 @@ def rolled(model: Model) -> int:
     return random.SystemRandom().randint(0, int(model.parameters["seed"].high or SEED_MAX))
 
 
+def discard(gone: Sequence[widgets.Widget]) -> None:
+    """Close widgets that are shown no more: a page that is reloaded would fetch them all."""
+    for one in gone:
+        discard(getattr(one, "children", ()))
+        for part in ("layout", "style"):
+            if hasattr(one, part):
+                getattr(one, part).close()
+        one.close()
+
+
 def count(text: str, most: int) -> str:
     """Return how long a text is of what the model reads, as HTML; more than that is no error."""
     number = len(text)

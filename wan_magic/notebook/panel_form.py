@@ -20,6 +20,7 @@ from wan_magic.notebook.panel_controls import (
     columns,
     control,
     count,
+    discard,
     is_offered,
     values,
     wide,
@@ -219,10 +220,12 @@ class Form:
             for name, one in self.controls.items()
         }
         self.files.children = [self.inputs[name].box for name in self.taken if name in main]
-        self.options.children = [one for name, one in shown.items() if name in MAIN]
         rest = [self.inputs[name].box for name in self.taken if name not in main]
         small = [one for name, one in shown.items() if name not in MAIN]
+        before = (*self.options.children, *self.others.children[-1:])
         self.others.children = [*rest, columns(small)]
+        self.options.children = [one for name, one in shown.items() if name in MAIN]
+        discard(before)
         self.more.layout.display = None if rest or small else "none"
         if not (rest or small):
             self.more.value = False
