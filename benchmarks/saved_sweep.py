@@ -30,11 +30,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.browser.lab import NotebookPage, play_video, write_notebook
 from tests.browser.server import JupyterServer, find_chromium
-from wan_magic import api
+from wan_magic.actions import api
+from wan_magic.actions.planning import plan
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.sweep import Sweep
 from wan_magic.output.player import player_bundle
-from wan_magic.sweep import plan
 
 if TYPE_CHECKING:
     from wan_magic.jobs.clip import Clip

@@ -29,8 +29,8 @@ def clean_machine(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(texts, "_chosen", None)
     monkeypatch.setattr(texts, "_configured", None)
     yield home
-    if keys := sys.modules.get("wan_magic.keys"):
+    if keys := sys.modules.get("wan_magic.settings.keys"):
         for known in (keys._typed, keys._asked, keys._colab_said):
             known.clear()
-    if launch := sys.modules.get("wan_magic.launch"):
+    if launch := sys.modules.get("wan_magic.actions.launch"):
         launch._live.clear()  # no test waits for the jobs of another, some of which never end

@@ -13,7 +13,7 @@ import requests
 from PIL import Image, ImageDraw
 
 import wan_magic
-from wan_magic import api, launch
+from wan_magic.actions import api, launch
 from wan_magic.errors import ApiError, InputError, JobFailed, SettingsError
 from wan_magic.jobs.job import Job, State
 from wan_magic.output.player import player_bundle

@@ -67,7 +67,7 @@ def test_demo_makes_a_video_a_page_and_an_executed_notebook(tmp_path, environmen
 
 
 def test_demo_never_overwrites_an_earlier_one(tmp_path, monkeypatch):
-    from wan_magic import demo
+    from wan_magic.cli import demo
 
     assert demo._fresh(tmp_path / "d").name == "d"
     assert demo._fresh(tmp_path / "d").name == "d-2"

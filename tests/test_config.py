@@ -10,10 +10,10 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from wan_magic.config import Config, EndpointTable, config_path, read_config
 from wan_magic.errors import SettingsError
-from wan_magic.money import limits_of
 from wan_magic.settings import from_environment
+from wan_magic.settings.config import Config, EndpointTable, config_path, read_config
+from wan_magic.settings.money import limits_of
 from wan_magic.wan.endpoints import choose
 
 KEY = "sk-0123456789abcdef"

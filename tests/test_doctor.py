@@ -13,13 +13,14 @@ import pytest
 import requests
 from ledger_rows import home_ledger, write
 
-from wan_magic import doctor, doctor_files, keys, texts, versions
+from wan_magic import texts
 from wan_magic.cli import main
 from wan_magic.notebook.frontend import FrontEnd, front_end_of
 from wan_magic.output.checkup import Finding, Report
 from wan_magic.output.sample import sample_clip
 from wan_magic.server import Server, ServerOptions
-from wan_magic.settings import from_environment
+from wan_magic.settings import from_environment, keys
+from wan_magic.setup import doctor, doctor_files, versions
 from wan_magic.wan.video import probe_video
 
 KEY = "sk-of-the-tests-0123456789"

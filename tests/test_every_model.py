@@ -17,7 +17,7 @@ import av
 import pytest
 from PIL import Image, ImageDraw
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.notebook.parsing import parse
 from wan_magic.settings import Settings
 from wan_magic.wan import catalog

@@ -202,7 +202,7 @@ def test_a_film_starts_the_next_shot_and_is_shown_as_a_player(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     parts = [clip(tmp_path / f"{n}.mp4", 60 * n, size=(640, 360)) for n in (1, 2)]
     reel = wan_magic.concat(parts)
-    from wan_magic import api
+    from wan_magic.actions import api
 
     request, _ = api.build("on", image=reel)
     assert request.inputs[0].source == f"the last frame of {reel.path.name}"

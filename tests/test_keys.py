@@ -10,10 +10,9 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from keyring_backend import Backend, package
 
-from wan_magic import keys
-from wan_magic.config import EndpointTable
 from wan_magic.errors import SettingsError
-from wan_magic.settings import Settings, from_environment
+from wan_magic.settings import Settings, from_environment, keys
+from wan_magic.settings.config import EndpointTable
 from wan_magic.wan.endpoints import choose
 
 KEY = "sk-of-the-tests-0123456789"

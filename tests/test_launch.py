@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import wan_magic
-from wan_magic import launch
+from wan_magic.actions import launch
 from wan_magic.jobs import intake
 from wan_magic.jobs.ledger import Ledger
 
@@ -97,8 +97,8 @@ def test_a_job_that_cannot_be_bound_is_nobodys(home):
     def refuse(job):
         raise RuntimeError("no such name")
 
-    request, _ = wan_magic.api.build("waves", **FAST)
-    settings = wan_magic.api.from_environment()
+    request, _ = wan_magic.actions.api.build("waves", **FAST)
+    settings = wan_magic.actions.api.from_environment()
     with pytest.raises(RuntimeError):
         launch.start(request, settings, bind=refuse)
     [entry] = Ledger(home).entries()

@@ -16,7 +16,8 @@ from ledger_rows import home_ledger, preview, write
 from PIL import Image
 
 import wan_magic
-from wan_magic import launch
+from wan_magic.actions import launch
+from wan_magic.actions.lookup import settings_of
 from wan_magic.errors import (
     ApiError,
     InputError,
@@ -30,7 +31,6 @@ from wan_magic.jobs.history import choose
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.presence import Presence
-from wan_magic.lookup import settings_of
 from wan_magic.server import Server, ServerOptions
 from wan_magic.settings import from_environment
 from wan_magic.wan.account import account_of

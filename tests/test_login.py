@@ -8,13 +8,12 @@ import sys
 import pytest
 from keyring_backend import Backend, package
 
-from wan_magic import keys
 from wan_magic.cli import main
-from wan_magic.configured import configured
 from wan_magic.errors import InputError, SettingsError
-from wan_magic.login import asked, log_in, log_out
 from wan_magic.server import Server, ServerOptions
-from wan_magic.settings import from_environment
+from wan_magic.settings import from_environment, keys
+from wan_magic.settings.configured import configured
+from wan_magic.setup.login import asked, log_in, log_out
 from wan_magic.wan import probe
 from wan_magic.wan.endpoints import choose
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from wan_magic.money import Money, limit_in, limits_of, money, money_of
+from wan_magic.settings.money import Money, limit_in, limits_of, money, money_of
 
 CNY2, USD03 = Money(Decimal(2), "CNY"), Money(Decimal("0.3"), "USD")
 

@@ -8,8 +8,8 @@ import platformdirs
 import pytest
 
 from wan_magic.errors import SettingsError
-from wan_magic.money import limits_of
 from wan_magic.settings import DEFAULT_TIMEOUT, Settings, from_environment
+from wan_magic.settings.money import limits_of
 
 KEY = "sk-0123456789abcdef"
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import wan_magic
-from wan_magic import launch
+from wan_magic.actions import launch
 from wan_magic.errors import BudgetExceeded, InputError, JobFailed, JobTimeout, SettingsError
 from wan_magic.jobs.job import Job, State
 from wan_magic.wan.request import VideoRequest

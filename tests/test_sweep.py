@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 import wan_magic
-from wan_magic import sweeping
+from wan_magic.actions import sweeping
+from wan_magic.actions.planning import MOST, plan
 from wan_magic.errors import ApiError, BudgetExceeded, InputError, SettingsError, WanError
 from wan_magic.jobs.ledger import Ledger
-from wan_magic.money import limits_of
 from wan_magic.notebook.mapping import rows_of
-from wan_magic.sweep import MOST, plan
+from wan_magic.settings.money import limits_of
 from wan_magic.wan.client import WanClient
 
 FAST = {"model": "wanx2.1-t2v-turbo", "resolution": "480P"}
@@ -107,7 +107,7 @@ def test_several_pictures_make_several_clips_and_several_references_one():
 
 
 def test_a_picture_that_all_share_is_read_once(monkeypatch):
-    from wan_magic import api
+    from wan_magic.actions import api
 
     loads = []
     once = api._load_now
@@ -146,7 +146,7 @@ def test_too_many_are_taken_for_a_slip_unless_they_are_meant():
 
 
 def begin(number, **how):
-    settings = how.pop("settings", None) or wan_magic.api.from_environment()
+    settings = how.pop("settings", None) or wan_magic.actions.api.from_environment()
     return sweeping.begin(plan([{"prompt": "waves", **FAST}], count=number), settings, **how)
 
 
@@ -165,7 +165,7 @@ def test_all_of_them_are_priced_before_the_first_is_sent(refused):
 
 
 def test_a_budget_that_one_fits_and_all_do_not_stops_all(refused, here):
-    settings = wan_magic.api.from_environment()
+    settings = wan_magic.actions.api.from_environment()
     poor = dataclasses.replace(settings, budgets={"day": limits_of("2 CNY")})
     with pytest.raises(BudgetExceeded, match=r"these 3 clips alone cost about 3\.60 CNY"):
         begin(3, settings=poor)
@@ -174,7 +174,7 @@ def test_a_budget_that_one_fits_and_all_do_not_stops_all(refused, here):
 
 
 def test_the_limit_of_one_clip_is_still_that_of_one_clip(refused):
-    settings = wan_magic.api.from_environment().override(max_cost="1 CNY")
+    settings = wan_magic.actions.api.from_environment().override(max_cost="1 CNY")
     with pytest.raises(BudgetExceeded, match="this clip costs about"):
         begin(2, settings=settings)
     ended(begin(2, settings=settings.override(max_cost="1.2 CNY")))

@@ -12,7 +12,7 @@ import av
 import pytest
 from PIL import Image
 
-from wan_magic import api, launch
+from wan_magic.actions import api, launch
 from wan_magic.errors import InputError
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.job import Job

@@ -10,7 +10,7 @@ import pytest
 
 import wan_magic
 from wan_magic import texts
-from wan_magic.texts_zh import TEXTS
+from wan_magic.texts.zh import TEXTS
 
 PACKAGE = Path(wan_magic.__file__).parent
 

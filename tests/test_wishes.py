@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError
+from wan_magic.settings.wishes import checked
 from wan_magic.wan import catalog
-from wan_magic.wishes import checked
 
 WISHES = {
     "resolution": "480P",

@@ -11,7 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wan_magic.api import generate, submit
+    from wan_magic.actions.api import generate, submit
+    from wan_magic.actions.joining import Reel, concat
+    from wan_magic.actions.library import cancel, cost, forget, list_jobs, resume, show, wait
+    from wan_magic.actions.portrait import PortraitCheck, check_portrait
+    from wan_magic.actions.storyboards import Storyboard, storyboard
     from wan_magic.errors import (
         ApiError,
         BudgetExceeded,
@@ -29,20 +33,16 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.provenance import provenance
     from wan_magic.jobs.sweep import Sweep
-    from wan_magic.joining import Reel, concat
-    from wan_magic.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.notebook._nest import run
     from wan_magic.notebook.gallery import Gallery, gallery
     from wan_magic.notebook.mapping import map  # noqa: A004 - as in concurrent.futures
     from wan_magic.notebook.panel import panel
     from wan_magic.output.models import models
-    from wan_magic.portrait import PortraitCheck, check_portrait
-    from wan_magic.storyboards import Storyboard, storyboard
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "wan_magic.api": ("generate", "submit"),
+    "wan_magic.actions.api": ("generate", "submit"),
     "wan_magic.errors": (
         "ApiError",
         "BudgetExceeded",
@@ -59,16 +59,24 @@ _HOMES = {
     "wan_magic.jobs.clip": ("Clip",),
     "wan_magic.jobs.job": ("Job",),
     "wan_magic.jobs.provenance": ("provenance",),
-    "wan_magic.joining": ("Reel", "concat"),
+    "wan_magic.actions.joining": ("Reel", "concat"),
     "wan_magic.jobs.sweep": ("Sweep",),
-    "wan_magic.library": ("cancel", "cost", "forget", "list_jobs", "resume", "show", "wait"),
+    "wan_magic.actions.library": (
+        "cancel",
+        "cost",
+        "forget",
+        "list_jobs",
+        "resume",
+        "show",
+        "wait",
+    ),
     "wan_magic.notebook._nest": ("run",),
     "wan_magic.notebook.gallery": ("Gallery", "gallery"),
     "wan_magic.notebook.mapping": ("map",),
     "wan_magic.notebook.panel": ("panel",),
     "wan_magic.output.models": ("models",),
-    "wan_magic.portrait": ("PortraitCheck", "check_portrait"),
-    "wan_magic.storyboards": ("Storyboard", "storyboard"),
+    "wan_magic.actions.portrait": ("PortraitCheck", "check_portrait"),
+    "wan_magic.actions.storyboards": ("Storyboard", "storyboard"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from wan_magic.config import config_path
 from wan_magic.errors import BudgetExceeded
 from wan_magic.jobs.budget import check_budget, check_cost, period_starts
-from wan_magic.money import limits_of
+from wan_magic.settings.config import config_path
+from wan_magic.settings.money import limits_of
 from wan_magic.wan.estimate import Estimate
 
 

@@ -81,13 +81,13 @@ def test_what_it_raises_becomes_a_note_and_a_warning_and_leaves_the_job_alone(jo
 
 
 def test_what_can_not_be_called_is_refused_before_anything_is_sent(monkeypatch):
-    monkeypatch.setattr("wan_magic.api.start", lambda *_, **__: pytest.fail("it was sent"))
+    monkeypatch.setattr("wan_magic.actions.api.start", lambda *_, **__: pytest.fail("it was sent"))
     with pytest.raises(InputError, match="can't be called"):
         wan_magic.submit("waves", on_done="print")
 
 
 def test_submit_takes_it(monkeypatch, job):
-    monkeypatch.setattr("wan_magic.api.start", lambda *_, **__: job)
+    monkeypatch.setattr("wan_magic.actions.api.start", lambda *_, **__: job)
     called = Called()
     assert wan_magic.submit("waves", endpoint="local", on_done=called) is job
     fail(job)

@@ -22,8 +22,8 @@ from wan_magic.jobs import past
 from wan_magic.jobs.intake import take_in, take_up_job
 from wan_magic.jobs.job import State
 from wan_magic.jobs.ledger import Ledger
-from wan_magic.money import limits_of
 from wan_magic.settings import Settings
+from wan_magic.settings.money import limits_of
 from wan_magic.wan.account import account_of
 from wan_magic.wan.answers import text
 from wan_magic.wan.endpoints import LOCAL, Endpoint

@@ -168,7 +168,7 @@ def made(quick_panel):
 @pytest.fixture
 def started(monkeypatch, real_job):
     """The requests that the panel starts; each of them ends as the one real job."""
-    from wan_magic import api
+    from wan_magic.actions import api
     from wan_magic.jobs.job import Job
 
     requests = []

@@ -7,7 +7,7 @@ import threading
 import pytest
 from magic_shell import png, wait_until
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import (
     DownloadError,
     InputError,

@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError
 from wan_magic.notebook.parsing import look_up, parse
 from wan_magic.wan import catalog

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from wan_magic.config import EndpointTable
-from wan_magic.money import limits_of
 from wan_magic.notebook.dry_run import print_dry_run
 from wan_magic.settings import Settings
+from wan_magic.settings.config import EndpointTable
+from wan_magic.settings.money import limits_of
 from wan_magic.wan.request import VideoRequest
 
 REQUEST = VideoRequest(model="wan2.7-t2v", prompt="waves", resolution="720P", duration=5)

@@ -9,7 +9,7 @@ import pytest
 from magic_shell import WIDGET
 
 import wan_magic
-from wan_magic.collecting import Collected
+from wan_magic.actions.collecting import Collected
 from wan_magic.errors import InputError
 from wan_magic.jobs.job import Job
 from wan_magic.notebook.gallery import Gallery

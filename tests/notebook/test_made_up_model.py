@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError
 from wan_magic.jobs.job import Job
 from wan_magic.notebook.help import help_text

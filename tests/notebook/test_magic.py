@@ -522,7 +522,7 @@ def test_an_interrupt_stops_the_waiting_and_not_the_job(shell, hosted, monkeypat
 
 def test_an_interrupt_names_the_task_that_brings_the_clip_back(shell, real_job, monkeypatch):
     job = Job(real_job.request, endpoint="local", task_id="task-1234")
-    monkeypatch.setattr("wan_magic.api.start", lambda *args, **kwargs: job)
+    monkeypatch.setattr("wan_magic.actions.api.start", lambda *args, **kwargs: job)
 
     def interrupted(job, stream=None):
         raise KeyboardInterrupt
@@ -588,7 +588,7 @@ def test_wait_blocks_and_a_failure_fails_the_cell(watched, widgets, posted):
 
 def test_an_interrupted_wait_leaves_the_card_alive(watched, widgets, real_job, monkeypatch):
     job = Job(real_job.request, endpoint="local", task_id="task-1234")
-    monkeypatch.setattr("wan_magic.api.start", lambda *args, **kwargs: job)
+    monkeypatch.setattr("wan_magic.actions.api.start", lambda *args, **kwargs: job)
 
     def interrupted(timeout=None):
         raise KeyboardInterrupt

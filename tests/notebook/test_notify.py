@@ -8,7 +8,7 @@ import re
 import pytest
 from magic_shell import SMALL, WIDGET, wait_until
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import JobFailed
 from wan_magic.jobs.job import Job, State
 from wan_magic.notebook import status

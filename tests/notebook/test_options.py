@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from magic_shell import CLOSED, png
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError, WanError
 from wan_magic.notebook.help import help_text
 from wan_magic.notebook.options import BY_NAME, GROUPS, INPUTS, OPTIONS

@@ -6,7 +6,7 @@ import pytest
 from magic_shell import CLOSED, KEY, WIDGET, png, wait_until
 from panel_parts import TURBO, WEB, ready, upload, wav
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import JobFailed
 from wan_magic.jobs.job import Job
 from wan_magic.notebook.inserts import insert_each

@@ -136,7 +136,7 @@ def test_in_a_real_kernel_the_key_is_asked_for_hidden_and_is_nowhere_to_be_seen(
     assert "taken by 127.0.0.1" in run("%wanvideo doctor")
     run("%history -n")
     run("In, Out, [name for name in dir()], get_ipython().history_manager.input_hist_raw")
-    run("import wan_magic.keys, wan_magic.settings; wan_magic.keys._typed")
+    run("import wan_magic.settings.keys, wan_magic.settings; wan_magic.settings.keys._typed")
     refused = run("%wanvideo login --endpoint singapore")
     assert "nobody can be asked here" in refused
     assert "Traceback" not in refused

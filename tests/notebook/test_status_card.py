@@ -11,7 +11,7 @@ import pytest
 from magic_shell import WIDGET, png, wait_until
 from PIL import Image
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import JobCancelled, JobFailed, JobTimeout
 from wan_magic.jobs.job import Job, State
 from wan_magic.notebook.status import StatusCard

@@ -7,13 +7,13 @@ import re
 import pytest
 from magic_shell import WIDGET, wait_until
 
+from wan_magic.actions.planning import plan
 from wan_magic.errors import BudgetExceeded, InputError, JobFailed
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.sweep import Sweep
 from wan_magic.notebook.grid import SweepGrid
 from wan_magic.notebook.inserts import insert_each
 from wan_magic.notebook.parsing import parse
-from wan_magic.sweep import plan
 from wan_magic.wan.estimate import PriceList
 
 EVIL = '<script>alert("x")</script>'

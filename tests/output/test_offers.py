@@ -10,7 +10,7 @@ import pytest
 from test_cell import SWITCH, asked
 from test_every_model import EXPECTED
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.notebook.options import INPUTS
 from wan_magic.notebook.parsing import parse
 from wan_magic.output.cell import cell_of

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from wan_magic.config import EndpointTable
 from wan_magic.errors import SettingsError
 from wan_magic.settings import Settings
+from wan_magic.settings.config import EndpointTable
 from wan_magic.wan.endpoints import LOCAL, Endpoint, choose
 
 KEY = "sk-0123456789abcdef"

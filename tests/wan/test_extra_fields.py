@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError
 from wan_magic.output.player import wishes
 from wan_magic.wan.media.images import INLINE_MAX_BYTES

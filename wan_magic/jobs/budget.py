@@ -11,16 +11,16 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from wan_magic.config import config_path
 from wan_magic.errors import BudgetExceeded
-from wan_magic.money import Money, limit_in, money
-from wan_magic.preferences import PERIODS
+from wan_magic.settings.config import config_path
+from wan_magic.settings.money import Money, limit_in, money
+from wan_magic.settings.preferences import PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from wan_magic.money import Limits
+    from wan_magic.settings.money import Limits
     from wan_magic.wan.estimate import Estimate
 
 Spent = dict[str, dict[str, Decimal]]
@@ -141,7 +141,7 @@ def left_of(budgets: Mapping[str, Limits], spent: Mapping[str, Mapping[str, Deci
 
     Examples
     --------
-    >>> from wan_magic.money import limits_of
+    >>> from wan_magic.settings.money import limits_of
     >>> left_of({"day": limits_of("50 CNY")}, {"day": {"CNY": Decimal(12)}})
     ["the day's budget: 38.00 of 50.00 CNY left"]
     """

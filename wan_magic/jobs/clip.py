@@ -152,7 +152,7 @@ class Clip(Film):
         --------
         >>> job = clip.again(resolution="1080P")  # doctest: +SKIP
         """
-        from wan_magic.takes import again
+        from wan_magic.actions.takes import again
 
         return again(self, fresh=fresh, **changes)
 
@@ -183,7 +183,7 @@ class Clip(Film):
         --------
         >>> takes = clip.variants(4).result()  # doctest: +SKIP
         """
-        from wan_magic.takes import variants
+        from wan_magic.actions.takes import variants
 
         return variants(self, number, fresh=fresh, **changes)
 
@@ -220,7 +220,7 @@ class Clip(Film):
         --------
         >>> job = clip.extend("The cat jumps over a brook")  # doctest: +SKIP
         """
-        from wan_magic.takes import extend
+        from wan_magic.actions.takes import extend
 
         return extend(self, prompt, fresh=fresh, **options)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wan_magic.jobs.provenance import is_ours, sidecar_of
-from wan_magic.money import money
+from wan_magic.settings.money import money
 
 if TYPE_CHECKING:
     from wan_magic.jobs.entry import Entry

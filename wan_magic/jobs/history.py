@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wan_magic.config_values import nearest
 from wan_magic.errors import InputError
+from wan_magic.settings.config_values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

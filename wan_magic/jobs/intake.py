@@ -54,7 +54,7 @@ def take_in(
     live : mapping of str to Job
         The jobs of this process that have not ended, by id.
     others
-        As for `wan_magic.launch.start`.
+        As for `wan_magic.actions.launch.start`.
 
     Raises
     ------

@@ -17,10 +17,10 @@ from wan_magic.jobs.job import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from wan_magic.actions.planning import Planned
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.output.look import Look
-    from wan_magic.sweep import Planned
     from wan_magic.wan.estimate import Estimate
 
 

@@ -13,9 +13,9 @@ from wan_magic.wan.estimate import PriceList
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wan_magic.actions.planning import Planned
     from wan_magic.jobs.budget import Spent
     from wan_magic.settings import Settings
-    from wan_magic.sweep import Planned
     from wan_magic.wan.estimate import Estimate
     from wan_magic.wan.request import VideoRequest
 
@@ -71,8 +71,8 @@ def print_dry_sweep(plan: Sequence[Planned], settings: Settings, max_total: Any 
 
     What the library has already would cost nothing, and counts nothing here either.
     """
-    from wan_magic.launch import ledger_for, writable
-    from wan_magic.sweeping import check, limits_for, to_be_paid
+    from wan_magic.actions.launch import ledger_for, writable
+    from wan_magic.actions.sweeping import check, limits_for, to_be_paid
 
     endpoint = choose(settings)
     limits = limits_for(max_total)

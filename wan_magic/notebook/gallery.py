@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from IPython import get_ipython
 from IPython.display import display
 
-from wan_magic.collecting import MOST, Collected, collect, ordered
+from wan_magic.actions.collecting import MOST, Collected, collect, ordered
 from wan_magic.errors import InputError
 from wan_magic.notebook.views import is_watched
 from wan_magic.output.gallery import gallery_bundle

@@ -14,7 +14,7 @@ from wan_magic.errors import InputError
 from wan_magic.notebook import completion
 from wan_magic.notebook.traits import Setting
 from wan_magic.notebook.views import follow, show_value
-from wan_magic.preferences import PREFERENCES
+from wan_magic.settings.preferences import PREFERENCES
 
 if TYPE_CHECKING:
     from wan_magic.settings import Settings
@@ -81,7 +81,7 @@ class WanMagics(Magics):
     wanvideo.getdoc = _help_text  # type: ignore[union-attr]
 
     def _run(self, line: str, cell: str | None, namespace: dict[str, Any]) -> None:
-        from wan_magic import api
+        from wan_magic.actions import api
         from wan_magic.notebook.commands import BY_COMMAND
         from wan_magic.notebook.options import INPUTS
         from wan_magic.notebook.parsing import insert_each, look_up, parse

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.sweep import Sweep
-    from wan_magic.money import Money
+    from wan_magic.settings.money import Money
 
 
 def map(  # noqa: A001 - what it is: a function over many prompts
@@ -76,11 +76,11 @@ def map(  # noqa: A001 - what it is: a function over many prompts
     >>> clips = wan_magic.map(["a cat", "a dog"], seed=[1, 2])  # doctest: +SKIP
     >>> [clip.path.name for clip in clips.result()]  # doctest: +SKIP
     """
-    from wan_magic import api
+    from wan_magic.actions import api
+    from wan_magic.actions.planning import MOST, plan
+    from wan_magic.actions.sweeping import begin
     from wan_magic.jobs.done import check_callable, when_done
     from wan_magic.settings import from_environment
-    from wan_magic.sweep import MOST, plan
-    from wan_magic.sweeping import begin
 
     settings = from_environment().override(
         endpoint=endpoint,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython.display import display
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import WanError
 from wan_magic.notebook import panel_words as words
 from wan_magic.notebook.panel_controls import rolled, row

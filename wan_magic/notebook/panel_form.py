@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError, WanError
 from wan_magic.notebook import panel_words as words
 from wan_magic.notebook.options import BY_NAME, INPUTS, OPTIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wan_magic import library, resuming
+from wan_magic.actions import library, resuming
 from wan_magic.errors import InputError
 from wan_magic.notebook.commands import BY_COMMAND, words_and_options
 from wan_magic.notebook.parsing import checked_name
@@ -94,7 +94,7 @@ def _cost(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:
 
 
 def _config(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
-    from wan_magic.configured import configured
+    from wan_magic.settings.configured import configured
 
     return configured(magics.settings(options))
 
@@ -151,21 +151,21 @@ def _login(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None
             "login takes no key on its line: what stands in a cell is saved",
             hint="delete the cell if it holds a key; %wanvideo login asks for it, hidden",
         )
-    from wan_magic.login import log_in
+    from wan_magic.setup.login import log_in
 
     _say(log_in(magics.settings(options)))
 
 
 def _logout(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
-    from wan_magic.login import log_out
+    from wan_magic.setup.login import log_out
 
     _say(log_out(magics.settings({}), **options))
 
 
 def _doctor(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
-    from wan_magic.doctor import examine
     from wan_magic.notebook.enabling import enabled_by
     from wan_magic.notebook.frontend import front_end_of
+    from wan_magic.setup.doctor import examine
 
     offline = options.pop("offline", False)
     return examine(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wan_magic.actions.planning import MOST, Planned, is_many, plan
+from wan_magic.actions.sweeping import begin
 from wan_magic.notebook.views import follow_sweep
-from wan_magic.sweep import MOST, Planned, is_many, plan
-from wan_magic.sweeping import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ def planned(
     InputError
         If any of it can't be made.
     """
-    from wan_magic import api
+    from wan_magic.actions import api
 
     count, most = options.pop("count", None), None if options.pop("yes", False) else MOST
     rows = [{"prompt": prompt, **options} for prompt in prompts]

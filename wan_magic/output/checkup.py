@@ -1,4 +1,4 @@
-"""What `wan_magic.doctor` found, as text and as a table with a clip to try the player with."""
+"""What `doctor` found, as text and as a table with a clip to try the player with."""
 
 from __future__ import annotations
 

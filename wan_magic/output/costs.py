@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.money import money
 from wan_magic.output import html
 from wan_magic.output.history import jobs
 from wan_magic.output.table import Exports, html_table, lines, one_line, text_table
+from wan_magic.settings.money import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from wan_magic.money import money
 from wan_magic.output import html
 from wan_magic.output.place import relative_src
 from wan_magic.output.table import Exports, html_table, one_line, text_table
+from wan_magic.settings.money import money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping

@@ -11,7 +11,7 @@ from wan_magic.output.screen import screen
 from wan_magic.texts import tr
 
 if TYPE_CHECKING:
-    from wan_magic.joining import Reel
+    from wan_magic.actions.joining import Reel
     from wan_magic.output.ended import Bundle
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from wan_magic import keys
-from wan_magic.config import KEY_VARIABLE, EndpointTable
 from wan_magic.errors import SettingsError
-from wan_magic.settings import shown
+from wan_magic.settings import keys, shown
+from wan_magic.settings.config import KEY_VARIABLE, EndpointTable
 from wan_magic.wan.catalog import nearest
 from wan_magic.wan.estimate import check_prices
 from wan_magic.wan.hosts import (
@@ -26,8 +25,8 @@ from wan_magic.wan.hosts import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wan_magic.config_values import Price
     from wan_magic.settings import Settings
+    from wan_magic.settings.config_values import Price
     from wan_magic.wan.catalog import Region
 
 LOCAL = "local"
@@ -103,7 +102,7 @@ def choose(settings: Settings, key: keys.Key | None = None) -> Endpoint | None:
     settings : Settings
         What the user set.
     key : Key, optional
-        To be used instead of the one that `wan_magic.keys` finds.
+        To be used instead of the one that `wan_magic.settings.keys` finds.
 
     Raises
     ------

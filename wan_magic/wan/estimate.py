@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from wan_magic.errors import SettingsError
-from wan_magic.money import money
+from wan_magic.settings.money import money
 from wan_magic.texts import tr
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wan_magic.config_values import Price
+    from wan_magic.settings.config_values import Price
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.endpoints import Endpoint
 

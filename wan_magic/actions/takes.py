@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wan_magic import api, launch
+from wan_magic.actions import api, launch
 from wan_magic.errors import InputError, LedgerError
 from wan_magic.settings import from_environment
 from wan_magic.wan import catalog
@@ -44,8 +44,8 @@ def again(clip: Clip, *, fresh: bool = False, **changes: Any) -> Job:
 
 def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any) -> Sweep:
     """Do what `Clip.variants` says."""
-    from wan_magic.sweep import MOST, Planned
-    from wan_magic.sweeping import begin
+    from wan_magic.actions.planning import MOST, Planned
+    from wan_magic.actions.sweeping import begin
 
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST:
         raise InputError(f"{number!r} is no number of variants", hint=f"1 to {MOST}")
@@ -82,7 +82,7 @@ def settings_for(clip: Clip, options: dict[str, Any]) -> Settings:
 
     A preview leads to a preview: what was free does not cost money by surprise.
     """
-    from wan_magic.lookup import ledger_of, settings_of
+    from wan_magic.actions.lookup import ledger_of, settings_of
     from wan_magic.wan.endpoints import LOCAL
 
     given = {name: options.pop(name, None) for name in RUN}
@@ -107,7 +107,7 @@ def rebuilt(
     Parameters
     ----------
     changes : dict
-        As `wan_magic.api.build` takes them; a None leaves the thing out.
+        As `wan_magic.actions.api.build` takes them; a None leaves the thing out.
 
     Raises
     ------

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.config import config_path
 from wan_magic.errors import SettingsError, WanError
 from wan_magic.output.defaults import Default, DefaultsTable
-from wan_magic.preferences import PREFERENCES, Preference, shown
-from wan_magic.wishes import checked
+from wan_magic.settings.config import config_path
+from wan_magic.settings.preferences import PREFERENCES, Preference, shown
+from wan_magic.settings.wishes import checked
 
 if TYPE_CHECKING:
     from wan_magic.settings import Settings
@@ -79,7 +79,7 @@ def _notes(settings: Settings) -> list[str]:
     path = config_path(os.environ)
     there = "" if path.is_file() else " (not there yet)"
     notes = [f"your config file: {_home(str(path))}{there}"]
-    from wan_magic.project import read_project
+    from wan_magic.settings.project import read_project
 
     project = read_project().path
     notes.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.cli_jobs import in_a_terminal
+from wan_magic.cli.jobs import in_a_terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -37,8 +37,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _login(options: argparse.Namespace) -> None:
-    from wan_magic.login import asked_or_piped, log_in
     from wan_magic.settings import from_environment
+    from wan_magic.setup.login import asked_or_piped, log_in
 
     given = {name: getattr(options, name) for name in ("endpoint", "workspace")}
     settings = from_environment().override(**given)
@@ -46,17 +46,17 @@ def _login(options: argparse.Namespace) -> None:
 
 
 def _logout(options: argparse.Namespace) -> None:
-    from wan_magic.login import log_out
     from wan_magic.settings import from_environment
+    from wan_magic.setup.login import log_out
 
     print(in_a_terminal(log_out(from_environment(), options.endpoint)))
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from wan_magic.doctor import examine
     from wan_magic.notebook.enabling import enabled_by
     from wan_magic.notebook.frontend import front_end_of
     from wan_magic.settings import from_environment
+    from wan_magic.setup.doctor import examine
 
     given = {name: getattr(options, name) for name in ("endpoint", "workspace", "out")}
     report = examine(

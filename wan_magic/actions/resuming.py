@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wan_magic import launch
-from wan_magic.errors import DownloadError, LedgerError, WanError
-from wan_magic.lookup import (
+from wan_magic.actions import launch
+from wan_magic.actions.lookup import (
     found,
     ledger_of,
     look_up,
@@ -16,16 +15,17 @@ from wan_magic.lookup import (
     unknown,
     word_of,
 )
+from wan_magic.errors import DownloadError, LedgerError, WanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from wan_magic.actions.lookup import Named
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.ledger import Ledger
-    from wan_magic.lookup import Named
     from wan_magic.settings import Settings
 
 _TASK_ID = 16

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic import texts
-from wan_magic.config import KEY_VARIABLE, EndpointTable, read_config
-from wan_magic.config_values import nearest
 from wan_magic.errors import SettingsError
-from wan_magic.money import lower
-from wan_magic.preferences import BY_NAME, PERIODS, PREFERENCES
-from wan_magic.preferences import shown as shown
-from wan_magic.project import read_project
+from wan_magic.settings.config import KEY_VARIABLE, EndpointTable, read_config
+from wan_magic.settings.config_values import nearest
+from wan_magic.settings.money import lower
+from wan_magic.settings.preferences import BY_NAME, PERIODS, PREFERENCES
+from wan_magic.settings.preferences import shown as shown
+from wan_magic.settings.project import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from wan_magic.money import Limits, Money
     from wan_magic.output.look import Look
+    from wan_magic.settings.money import Limits, Money
 
 DEFAULT_TIMEOUT = 3 * 3600
 """Seconds that a task is watched: the service itself gives up after three hours."""
@@ -50,7 +50,7 @@ class Settings:
         ``"local"``, a region, a name of the config file, or a base URL; None leaves the
         choice to the key.
     api_key : str or None
-        Of the environment or the key file; `wan_magic.keys` knows of others. Never shown.
+        Of the environment or the key file; `wan_magic.settings.keys` knows of others. Never shown.
     key_source : str
         Where `api_key` is from, if there is one: a variable or a file.
     out : Path or None
@@ -74,7 +74,7 @@ class Settings:
     provenance : bool
         Whether how a clip was made is written into its file and beside it.
     values : dict of str to object
-        All that was set, by the names of `wan_magic.preferences`.
+        All that was set, by the names of `wan_magic.settings.preferences`.
     sources : dict of str to str
         Where each of them is from, in words.
     presets : dict of str to (dict, str)
@@ -134,7 +134,7 @@ class Settings:
         """Return a copy with the values that were given; a None leaves a value alone.
 
         A `max_cost` of ``"off"`` is no limit; with `over_budget` there are no budgets. The
-        values of a `preset` are weaker than the others. `look` is what `wan_magic.preferences` says
+        values of a `preset` are weaker than the others. `look` is what `preferences` says
         of players: embed, embed_limit, player_width, loop.
 
         Raises
@@ -183,7 +183,7 @@ class Settings:
     def with_values(
         self, values: Mapping[str, Any], source: str, *, in_file: bool = False
     ) -> Settings:
-        """Return a copy with values of `wan_magic.preferences`, which come before what is set.
+        """Return a copy with values of `preferences`, which come before what is set.
 
         Parameters
         ----------
@@ -239,7 +239,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 
     The variables are ``DASHSCOPE_API_KEY``, else the file ``DASHSCOPE_API_KEY_FILE_PATH``, else
     ``~/.dashscope/api_key``, as the official SDK has them; ``WAN_MAGIC_...`` for each row of
-    `wan_magic.preferences`; ``DASHSCOPE_HTTP_BASE_URL`` after ``WAN_MAGIC_ENDPOINT``;
+    `wan_magic.settings.preferences`; ``DASHSCOPE_HTTP_BASE_URL`` after ``WAN_MAGIC_ENDPOINT``;
     ``WAN_MAGIC_HOME``; and ``WAN_MAGIC_CONFIG``, which names the config file.
 
     Parameters

@@ -9,10 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wan_magic import keys
-from wan_magic.config import KEY_VARIABLE
 from wan_magic.errors import InputError, SettingsError
-from wan_magic.settings import KEY_FILE
+from wan_magic.settings import KEY_FILE, keys
+from wan_magic.settings.config import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The folder for clips and the ledger: lines for `wan_magic.doctor`."""
+"""The folder for clips and the ledger: lines for `wan_magic.setup.doctor`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ROOM_FOR_MANY = 2e9
 
 def folder(settings: Settings, front_end: FrontEnd) -> Iterator[Finding]:
     """Yield whether clips can be saved, and played from there."""
-    from wan_magic.launch import writable
+    from wan_magic.actions.launch import writable
     from wan_magic.output.place import default_out, relative_src
 
     name = tr("folder")
@@ -76,7 +76,7 @@ def _nearest(place: Path) -> Path:
 
 def ledger(settings: Settings) -> Finding:
     """Return whether jobs can be written down, and whether those that were are whole."""
-    from wan_magic import launch
+    from wan_magic.actions import launch
 
     name = tr("ledger")
     if not settings.ledger:

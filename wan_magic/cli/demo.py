@@ -142,9 +142,9 @@ def _fresh(folder: Path) -> Path:
 
 def _source(name: str) -> Path:
     """Find a file of the demo: in the installed package, or in a checkout."""
-    here = Path(__file__).parent
-    installed = here / "_demo" / name
-    return installed if installed.exists() else here.parent / "notebooks" / name
+    package = Path(__file__).parents[1]
+    installed = package / "_demo" / name
+    return installed if installed.exists() else package.parent / "notebooks" / name
 
 
 class _Progress:

@@ -9,10 +9,10 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wan_magic import doctor_files, keys, versions
 from wan_magic.errors import WanError
 from wan_magic.output.checkup import Finding, Report
-from wan_magic.settings import Settings
+from wan_magic.settings import Settings, keys
+from wan_magic.setup import doctor_files, versions
 from wan_magic.texts import tr
 from wan_magic.within import within
 

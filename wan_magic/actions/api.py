@@ -8,12 +8,12 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from wan_magic.actions.launch import start as start
 from wan_magic.errors import InputError, WanError
-from wan_magic.launch import start as start
 from wan_magic.settings import Settings, from_environment
+from wan_magic.settings.wishes import WHERE, granted
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
-from wan_magic.wishes import WHERE, granted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
-    from wan_magic.money import Money
+    from wan_magic.settings.money import Money
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.media import Input
 

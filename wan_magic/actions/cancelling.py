@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from wan_magic import launch
+from wan_magic.actions import launch
 from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, SettingsError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.config import KEY_VARIABLE, EndpointTable
 from wan_magic.errors import SettingsError
+from wan_magic.settings.config import KEY_VARIABLE, EndpointTable
 from wan_magic.within import started, within
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What is installed, and whether it fits together: lines for `wan_magic.doctor`."""
+"""What is installed, and whether it fits together: lines for `wan_magic.setup.doctor`."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import SettingsError
-from wan_magic.money import AMOUNT_HINT, CURRENCIES, limits_of
+from wan_magic.settings.money import AMOUNT_HINT, CURRENCIES, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from wan_magic.money import Limits
+    from wan_magic.settings.money import Limits
 
 Price = Decimal | dict[str, Decimal]
 """Of one second: one for all clips of a model, or by resolution (or mode)."""

@@ -6,21 +6,21 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
-from wan_magic import launch
+from wan_magic.actions import launch
+from wan_magic.actions.lookup import found, ledger_of, settings_of
+from wan_magic.actions.resuming import resume_all, resume_one, running, show_with
 from wan_magic.errors import InputError, JobTimeout, WanError
-from wan_magic.lookup import found, ledger_of, settings_of
-from wan_magic.resuming import resume_all, resume_one, running, show_with
 from wan_magic.settings import from_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wan_magic.actions.lookup import Named
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.history import Since
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.ledger import Ledger
-    from wan_magic.lookup import Named
     from wan_magic.output.costs import CostTable
     from wan_magic.output.history import JobTable
     from wan_magic.settings import Settings
@@ -310,7 +310,7 @@ def cancel(id: Named) -> str:  # noqa: A002 - what it is
     >>> wan_magic.cancel("3f2a")  # doctest: +SKIP
     'job 3f2a9c01b7de is cancelled: nothing is paid'
     """
-    from wan_magic.cancelling import cancel_elsewhere, cancel_here
+    from wan_magic.actions.cancelling import cancel_elsewhere, cancel_here
 
     settings = from_environment()
     job = running(id)

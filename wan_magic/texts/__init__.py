@@ -70,6 +70,6 @@ def tr(text: str, /, **values: object) -> str:
     """
     known: dict[str, str] = {}
     if language() != "en":
-        known = importlib.import_module(f"wan_magic.texts_{language()}").TEXTS
+        known = importlib.import_module(f"wan_magic.texts.{language()}").TEXTS
     said = known.get(text, text)
     return said.format(**values) if values else said

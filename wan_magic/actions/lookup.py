@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wan_magic import launch
+from wan_magic.actions import launch
 from wan_magic.errors import InputError, SettingsError
 from wan_magic.output.table import one_line
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wan_magic import cli_setup
-from wan_magic.cli_jobs import add_commands, generate, in_a_terminal
+from wan_magic.cli import setup as cli_setup
+from wan_magic.cli.jobs import add_commands, generate, in_a_terminal
 from wan_magic.errors import WanError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from wan_magic.demo import demo
+    from wan_magic.cli.demo import demo
 
     demo(options.folder, open_lab=options.lab)
 

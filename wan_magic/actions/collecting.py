@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from wan_magic.actions.library import list_jobs
 from wan_magic.errors import InputError
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.entry import Entry
 from wan_magic.jobs.job import Job
 from wan_magic.jobs.past import end_of
-from wan_magic.library import list_jobs
 from wan_magic.output.place import default_out
 from wan_magic.wan.catalog import nearest
 

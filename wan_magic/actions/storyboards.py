@@ -7,22 +7,22 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from wan_magic import api, launch
+from wan_magic.actions import api, launch
+from wan_magic.actions.planning import Planned
+from wan_magic.actions.takes import RUN, next_shot
 from wan_magic.errors import InputError, WanError
 from wan_magic.jobs.budget import total_of
 from wan_magic.settings import from_environment
-from wan_magic.sweep import Planned
-from wan_magic.takes import RUN, next_shot
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from wan_magic.actions.joining import Reel
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
-    from wan_magic.joining import Reel
-    from wan_magic.money import Money
     from wan_magic.settings import Settings
+    from wan_magic.settings.money import Money
     from wan_magic.wan.estimate import Estimate
 
 _STAND_IN = (1280, 720)
@@ -72,7 +72,7 @@ class Storyboard(Sequence["Clip"]):
         self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False
     ) -> Reel:
         """Join the shots into one film, as `wan_magic.concat` does."""
-        from wan_magic.joining import concat
+        from wan_magic.actions.joining import concat
 
         return concat(self.clips, path, overwrite=overwrite)
 
@@ -194,7 +194,7 @@ class _Chain:
 
     def check(self, rest: list[Planned], max_total: object, *, fresh: bool, show: bool) -> bool:
         """Check what the shots cost that are left; False where the next one is there already."""
-        from wan_magic.sweeping import check, limits_for, to_be_paid
+        from wan_magic.actions.sweeping import check, limits_for, to_be_paid
         from wan_magic.wan.estimate import PriceList
 
         limits = limits_for(max_total)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from wan_magic import launch
+from wan_magic.actions import launch
 from wan_magic.errors import SettingsError
 from wan_magic.jobs.budget import check_budget, check_cost, check_total, period_starts, total_of
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.jobs.job import State
 from wan_magic.jobs.past import file_of, may_bring_a_clip
 from wan_magic.jobs.sweep import Sweep
-from wan_magic.money import AMOUNT_HINT, limits_of
 from wan_magic.output.place import notebook
+from wan_magic.settings.money import AMOUNT_HINT, limits_of
 from wan_magic.wan.account import place_of
 from wan_magic.wan.estimate import PriceList
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from wan_magic.actions.planning import Planned
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.ledger import Ledger
-    from wan_magic.money import Limits
     from wan_magic.settings import Settings
-    from wan_magic.sweep import Planned
+    from wan_magic.settings.money import Limits
     from wan_magic.wan.endpoints import Endpoint
 
 
@@ -43,13 +43,13 @@ def begin(
     Parameters
     ----------
     plan : sequence of Planned
-        Of `wan_magic.sweep.plan`.
+        Of `wan_magic.actions.planning.plan`.
     settings : Settings
         Where, and within which limits.
     max_total : str or number, optional
         The most that all of them may cost: ``"20 CNY"``, or a number in the endpoint's currency.
     fresh, cell
-        As for `wan_magic.launch.start`.
+        As for `wan_magic.actions.launch.start`.
     bind : callable
         Gets the sweep before the first step.
 

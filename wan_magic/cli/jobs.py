@@ -86,7 +86,7 @@ def in_a_terminal(text: object) -> str:
 
 
 def _jobs(options: argparse.Namespace) -> None:
-    from wan_magic import library
+    from wan_magic.actions import library
 
     names = ("state", "model", "notebook", "since", "sort", "limit")
     chosen = {name: getattr(options, name) for name in names}
@@ -94,14 +94,14 @@ def _jobs(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from wan_magic import library
+    from wan_magic.actions import library
 
     _print_table(library.cost(options.by, options.since), options)
 
 
 def _config(options: argparse.Namespace) -> None:
-    from wan_magic.configured import configured
     from wan_magic.settings import from_environment
+    from wan_magic.settings.configured import configured
 
     _print_table(configured(from_environment().override(preset=options.preset)), options)
 
@@ -119,7 +119,7 @@ def _print_table(table: Exports, options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
-    from wan_magic import library
+    from wan_magic.actions import library
     from wan_magic.output.history import JobTable
     from wan_magic.output.table import one_line
 
@@ -132,7 +132,7 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from wan_magic import library
+    from wan_magic.actions import library
 
     given = {name: getattr(options, name) for name in ("endpoint", "workspace", "out", "timeout")}
     if options.id is not None:
@@ -144,7 +144,7 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _wait(options: argparse.Namespace) -> int:
-    from wan_magic import library
+    from wan_magic.actions import library
 
     ids = options.ids
     if not ids:  # what surely brings nothing, or is another kernel's preview, is left out
@@ -171,13 +171,13 @@ def _paths(jobs: list[Job], timeout: float | None = None) -> int:
 
 
 def _cancel(options: argparse.Namespace) -> None:
-    from wan_magic import library
+    from wan_magic.actions import library
 
     print(in_a_terminal(library.cancel(options.id)))
 
 
 def _forget(options: argparse.Namespace) -> None:
-    from wan_magic import library
+    from wan_magic.actions import library
 
     print(library.forget(options.id, files=options.files, force=options.force))
 
@@ -193,7 +193,7 @@ def generate(argv: Sequence[str]) -> None:
     WanError
         If that can't be, or if it failed.
     """
-    from wan_magic import api, launch
+    from wan_magic.actions import api, launch
     from wan_magic.notebook import terminal
     from wan_magic.notebook.options import GROUPS, option_rows
     from wan_magic.notebook.parsing import read

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from wan_magic import config_values as values
 from wan_magic.errors import SettingsError
-from wan_magic.money import AMOUNT_HINT, limits_of
+from wan_magic.settings import config_values as values
+from wan_magic.settings.money import AMOUNT_HINT, limits_of
 from wan_magic.texts import LANGUAGES
 
 if TYPE_CHECKING:

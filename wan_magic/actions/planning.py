@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wan_magic import api
+from wan_magic.actions import api
 from wan_magic.errors import InputError
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.output import html
@@ -89,8 +89,8 @@ def plan(
     Parameters
     ----------
     rows : sequence of mapping
-        The options of each row as `wan_magic.api.build` takes them, the prompt among them. A
-        list in place of a value makes a clip of each of its members, and of each combination.
+        The options of each row as `api.build` takes them, the prompt among them. A list in
+        place of a value makes a clip of each of its members, and of each combination.
     count : int, optional
         So many clips of each combination: their seeds count up from its seed.
     most : int, optional
