@@ -1,7 +1,7 @@
 """Take the pictures of the documents in a real JupyterLab: ``python docs/make_pictures.py``.
 
-Needs the ``test`` extra and Chromium. Each picture is written light and dark into
-``docs/images``; look at them before you commit.
+Needs the ``test`` extra and Chromium. What is shown is written light and dark, wide and narrow,
+in English and in Chinese into ``docs/images``; look at the pictures before you commit.
 """
 
 from __future__ import annotations
@@ -27,17 +27,49 @@ CLIP = """%%wanvideo clip --image cat.jpg --resolution {} --duration {} --seed 7
 A cat runs through tall grass, the camera follows low."""
 FAILS = """%%wanvideo gone --image http://127.0.0.1:9/cat.jpg --resolution 480P --seed 7
 A cat runs through tall grass."""
-CELLS = ["%load_ext wan_magic", CLIP.format("1080P", 10), "%wanvideo panel", FAILS]
-THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
+SWEEP = """%%wanvideo takes --image cat.jpg -r 480P -d 5 --seed 7,8,9
+A cat runs through tall grass, the camera follows low."""
+CELLS = [
+    "%load_ext wan_magic",
+    CLIP.format("1080P", 10),
+    "%wanvideo panel",
+    FAILS,
+    SWEEP,
+    "import wan_magic\nwan_magic.gallery()",
+]
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+WIDE, NARROW = (1200, 1400), (480, 1400)
+VARIANTS = {
+    "": ("en", LIGHT, WIDE),
+    "-dark": ("en", DARK, WIDE),
+    "-narrow": ("en", LIGHT, NARROW),
+    "-narrow-dark": ("en", DARK, NARROW),
+    "-zh": ("zh", LIGHT, WIDE),
+    "-zh-narrow-dark": ("zh", DARK, NARROW),
+}
+LABELS = {
+    "en": ("Prompt", "Make", "Picture to video", "Choose a picture", "First frame"),
+    "zh": ("提示词", "任务类型", "图生视频", "选择图片", "首帧"),
+}
 
 
-def take(notebook: NotebookPage, theme: str, suffix: str) -> None:
-    """Run the cells in one theme and take a picture of each output."""
-    notebook.set_theme(theme)
+def still(notebook: NotebookPage, cell: int) -> None:
+    """Show the middle of each clip, with the controls away."""
+    for video in notebook.output(cell, "video").all():
+        video.evaluate(
+            "async (v) => { v.preload = 'auto'; v.muted = true; await v.play(); v.pause();"
+            " v.controls = false; v.currentTime = 2.5;"
+            " await new Promise((done) => { v.onseeked = done; }); }"
+        )
+
+
+def take(notebook: NotebookPage, language: str, suffix: str) -> None:
+    """Run the cells and take a picture of each output."""
+    prompt, make, kind, choose, frame = LABELS[language]
 
     def shot(cell: int, name: str) -> None:
         notebook.reveal(cell)
-        box = notebook.output(cell, ".jp-OutputArea-output").first
+        box = notebook.output(cell, ".jp-OutputArea-output").last
         path = IMAGES / f"{name}{suffix}.png"
         box.screenshot(path=path)
         with Image.open(path) as image:  # a tenth of the bytes, and no difference to see
@@ -46,30 +78,33 @@ def take(notebook: NotebookPage, theme: str, suffix: str) -> None:
     notebook.run(0)
     notebook.run(1)
     notebook.wait_for_output(1, selector="[data-state=running]")
-    notebook.wait_for_output(1, text="3 s")
+    notebook.wait_for_output(1, text="3 s" if language == "en" else "3 秒")
     shot(1, "card")
     notebook.set_source(1, CLIP.format("480P", 5))
     notebook.run(1)
-    notebook.wait_for_output(1, selector="video", timeout=60)
-    notebook.play_video(1, muted=True)
-    # In the middle of the clip, with the controls away.
-    notebook.video(1).evaluate(
-        "async (v) => { v.pause(); v.controls = false; v.currentTime = 2.5;"
-        " await new Promise((done) => { v.onseeked = done; }); }"
-    )
+    notebook.wait_for_output(1, selector="video")
+    still(notebook, 1)
     shot(1, "player")
     notebook.run(2)
     panel = notebook.wait_for_output(2, selector=".wan-magic-panel")
-    panel.get_by_label("Prompt", exact=True).fill("A cat leaps over a brook")
-    panel.get_by_label("Make", exact=True).select_option("Picture to video")
+    panel.get_by_label(prompt, exact=True).fill("A cat leaps over a brook")
+    panel.get_by_label(make, exact=True).select_option(kind)
     with notebook.page.expect_file_chooser() as chooser:
-        panel.get_by_role("button", name="Choose a picture").click()
+        panel.get_by_role("button", name=choose).click()
     chooser.value.set_files(CAT)
-    notebook.wait_for_output(2, selector="img[alt='First frame']")
+    notebook.wait_for_output(2, selector=f"img[alt='{frame}']")
     shot(2, "panel")
     notebook.run(3)
-    notebook.wait_for_output(3, text="FAILED")
+    notebook.wait_for_output(3, text="FAILED" if language == "en" else "失败")
     shot(3, "failed")
+    notebook.run(4)
+    notebook.wait_for_output(4, selector="video >> nth=2")
+    still(notebook, 4)
+    shot(4, "sweep")
+    notebook.run(5)
+    notebook.wait_for_output(5, selector="video >> nth=2")
+    still(notebook, 5)
+    shot(5, "gallery")
 
 
 def main() -> None:
@@ -77,22 +112,27 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         server = JupyterServer(Path(scratch))
-        server.add_kernel("k7")
+        for language in LABELS:
+            home = Path(scratch) / f"jobs-{language}"
+            env = {"WAN_MAGIC_LANGUAGE": language, "WAN_MAGIC_HOME": home}
+            server.add_kernel(language, env=env)
         server.start()
         try:
             browser = playwright.chromium.launch(
                 executable_path=find_chromium(), args=CHROMIUM_ARGS, env=clean_env(HOME=scratch)
             )
-            context = browser.new_context(device_scale_factor=2)
-            context.request.get(f"{server.url}/lab", params={"token": server.token})
-            for suffix, theme in THEMES.items():
+            for suffix, (language, theme, viewport) in VARIANTS.items():
+                context = browser.new_context(device_scale_factor=1 if suffix else 2)
+                context.request.get(f"{server.url}/lab", params={"token": server.token})
                 folder = server.root / f"pictures{suffix}"
                 folder.mkdir()
                 shutil.copy(CAT, folder)
-                path = write_notebook(folder, CELLS, "k7")
-                notebook = NotebookPage(context, server, path, viewport=(1200, 1400)).open()
-                take(notebook, theme, suffix)
+                path = write_notebook(folder, CELLS, language)
+                notebook = NotebookPage(context, server, path, viewport=viewport).open()
+                notebook.set_theme(theme)
+                take(notebook, language, suffix)
                 notebook.close()
+                context.close()
             browser.close()
         finally:
             server.stop()

@@ -38,6 +38,7 @@ CHROMIUM_ARGS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the names of the groups are read
 def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
