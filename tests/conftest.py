@@ -15,6 +15,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker has the browser, with one Jupyter server; all other files are shared out."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return "browser" if "browser/" in file else file
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(autouse=True)
 def clean_machine(tmp_path_factory, monkeypatch):
     for name in list(os.environ):

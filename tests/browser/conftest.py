@@ -38,12 +38,9 @@ CHROMIUM_ARGS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the names of the groups are read
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))  # one server, one Chromium
+def pytest_itemcollected(item):
+    if HERE in item.path.parents:
+        item.add_marker(pytest.mark.browser)
 
 
 def need(found):

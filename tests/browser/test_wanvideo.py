@@ -308,7 +308,7 @@ def test_the_panel_offers_the_inputs_of_each_model(open_notebook):
         panel.get_by_role("button", name="Choose pictures").click()
     chooser.value.set_files([CAT, CAT])
     notebook.wait_for_output(1, text="cat.jpg · 1280×720")
-    assert panel.locator("img[alt='References']").count() == 2
+    panel.locator("img[alt='References']").nth(1).wait_for()
     panel.get_by_label("Duration").select_option("2 s")
     panel.get_by_label("Resolution").select_option("720P")
     notebook.wait_for_output(1, text="1.20 CNY")
