@@ -38,7 +38,7 @@ CELLS = [
     "import wan_magic\nwan_magic.gallery()",
 ]
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
-WIDE, NARROW = (1200, 1400), (480, 1400)
+WIDE, NARROW = (1200, 1400), (760, 1400)  # the file browser takes 280 of them
 VARIANTS = {
     "": ("en", LIGHT, WIDE),
     "-dark": ("en", DARK, WIDE),
@@ -69,7 +69,9 @@ def take(notebook: NotebookPage, language: str, suffix: str) -> None:
 
     def shot(cell: int, name: str) -> None:
         notebook.reveal(cell)
-        box = notebook.output(cell, ".jp-OutputArea-output").last
+        # A panel leaves a second output below it; a gallery's buttons stand above it.
+        part = None if name == "gallery" else ".jp-OutputArea-output"
+        box = notebook.output(cell, part).first
         path = IMAGES / f"{name}{suffix}.png"
         box.screenshot(path=path)
         with Image.open(path) as image:  # a tenth of the bytes, and no difference to see
@@ -112,10 +114,10 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         server = JupyterServer(Path(scratch))
-        for language in LABELS:
-            home = Path(scratch) / f"jobs-{language}"
+        for suffix, (language, _, _) in VARIANTS.items():  # a library each: all clips are made
+            home = Path(scratch) / f"jobs{suffix}"
             env = {"WAN_MAGIC_LANGUAGE": language, "WAN_MAGIC_HOME": home}
-            server.add_kernel(language, env=env)
+            server.add_kernel(f"k7{suffix}", env=env)
         server.start()
         try:
             browser = playwright.chromium.launch(
@@ -127,7 +129,7 @@ def main() -> None:
                 folder = server.root / f"pictures{suffix}"
                 folder.mkdir()
                 shutil.copy(CAT, folder)
-                path = write_notebook(folder, CELLS, language)
+                path = write_notebook(folder, CELLS, f"k7{suffix}")
                 notebook = NotebookPage(context, server, path, viewport=viewport).open()
                 notebook.set_theme(theme)
                 take(notebook, language, suffix)
