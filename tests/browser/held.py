@@ -33,7 +33,8 @@ class HeldApi(Server):
     def fill(self):
         """Give the worker something to do: the next task waits in the queue."""
         client = WanClient(Endpoint("held", self.base_url, self._key))
-        client.create(VideoRequest(model="wanx2.1-t2v-turbo", prompt="somebody else's", seed=1))
+        model, prompt = "wanx2.1-t2v-turbo", "somebody else's"
+        client.create(VideoRequest(model=model, prompt=prompt, resolution="480P", seed=1))
 
     def let_one_fail(self):
         """Let the running task fail; the next one starts."""

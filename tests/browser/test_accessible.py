@@ -41,21 +41,33 @@ def held_api():
         yield api
 
 
-def violations(notebook):
-    """Return what axe-core calls serious or worse within the outputs, and where."""
+def looked_at(notebook):
+    """Return what axe-core finds within the outputs, once it sees their texts."""
     # JupyterLab's body has no height and hides what overflows it: axe would see no text at all.
     notebook.js("() => { document.body.style.height = '100vh'; }")
-    found = Axe().run(
-        notebook.page,
-        context=".jp-OutputArea-output",
-        # Of the front end's own: where its landmarks are, and the order of its headings.
-        options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    )
-    contrast = [one for one in found.response["passes"] if one["id"] == "color-contrast"]
-    assert len(contrast[0]["nodes"]) > 40  # it did see the texts
+    for _ in range(20):
+        found = (
+            Axe()
+            .run(
+                notebook.page,
+                context=".jp-OutputArea-output",
+                # Of the front end's own: where its landmarks are, and the order of its headings.
+                options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+            )
+            .response
+        )
+        texts = [one["nodes"] for one in found["passes"] if one["id"] == "color-contrast"]
+        if texts and len(texts[0]) > 40:
+            return found
+        notebook.page.wait_for_timeout(500)  # the page is hidden while its theme changes
+    raise AssertionError(f"axe-core saw no texts: {texts}")
+
+
+def violations(notebook):
+    """Return what axe-core calls serious or worse, and where."""
     return [
         f"{one['id']} ({one['impact']}): {node['html'][:200]} {node.get('failureSummary', '')}"
-        for one in found.response["violations"]
+        for one in looked_at(notebook)["violations"]
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]

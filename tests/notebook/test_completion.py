@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -357,3 +360,32 @@ def test_a_locked_or_broken_ledger_offers_nothing_and_is_not_waited_for(tmp_path
     assert (jobs(tmp_path), clips(tmp_path)) == ([], [])
     nowhere = tmp_path / "nowhere"
     assert (jobs(nowhere), nowhere.exists()) == ([], False)
+
+
+# -- in a terminal ----------------------------------------------------------------------------
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(os.name == "nt", reason="pexpect wants a POSIX terminal")
+def test_tab_completes_the_line_in_a_terminal(clean_machine, tmp_path):
+    import pexpect
+
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "WAN_MAGIC_HOME": str(tmp_path / "home"),
+        "TERM": "xterm",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+    }
+    command = ["-m", "IPython", "--no-banner", "--colors=nocolor", "--ext=wan_magic"]
+    terminal = pexpect.spawn(
+        sys.executable, command, env=env, cwd=tmp_path, encoding="utf-8", timeout=60
+    )
+    try:
+        terminal.expect(r"In \[1\]")
+        terminal.send("%%wanvideo clip --model 2.7 --resol\t")
+        terminal.expect("ution")
+        terminal.send(" \t")
+        terminal.expect("1080P")
+    finally:
+        terminal.close(force=True)
