@@ -41,7 +41,8 @@ def measure(extension: str) -> tuple[float, int] | None:
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CODE, extension],
-        env=os.environ | {"PYTHONPATH": path},
+        # Whoever installs it has byte code.
+        env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": ""},
         capture_output=True,
         text=True,
         timeout=120,

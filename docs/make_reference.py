@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wan_magic.notebook.options import GROUPS, OPTIONS
 from wan_magic.output.models import COLUMNS, cells
-from wan_magic.settings.preferences import PREFERENCES
+from wan_magic.preferences import PREFERENCES
 from wan_magic.wan.catalog import MODELS, PRICES_AS_OF, TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from wan_magic.errors import SettingsError
+from wan_magic.preferences import BY_NAME, PREFERENCES
 from wan_magic.settings import from_environment
 from wan_magic.settings.configured import configured
 from wan_magic.settings.money import limits_of
-from wan_magic.settings.preferences import BY_NAME, PREFERENCES
 from wan_magic.settings.project import read_project
 from wan_magic.wan.endpoints import choose
 

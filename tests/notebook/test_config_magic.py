@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wan_magic.errors import ApiError, SettingsError, WanError
-from wan_magic.settings.preferences import PREFERENCES
+from wan_magic.preferences import PREFERENCES
 
 CELL = "%%wanvideo {} --dry-run\nA cat runs"
 

@@ -13,7 +13,7 @@ from wan_magic.errors import InputError
 from wan_magic.notebook.commands import COMMANDS
 from wan_magic.notebook.help import EXAMPLES, help_on, help_text, topics
 from wan_magic.notebook.options import GROUPS, OPTIONS
-from wan_magic.settings.preferences import PREFERENCES
+from wan_magic.preferences import PREFERENCES
 from wan_magic.wan import catalog
 
 

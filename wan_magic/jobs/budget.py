@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from wan_magic.errors import BudgetExceeded
+from wan_magic.preferences import PERIODS
 from wan_magic.settings.config import config_path
 from wan_magic.settings.money import Money, limit_in, money
-from wan_magic.settings.preferences import PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from wan_magic.errors import InputError
 from wan_magic.notebook.commands import BY_COMMAND, help_rows
 from wan_magic.notebook.options import GROUPS, OPTIONS, Option, option_rows
-from wan_magic.settings.preferences import BY_NAME as PREFERENCES
-from wan_magic.settings.preferences import PREFERENCES as ALL_PREFERENCES
+from wan_magic.preferences import BY_NAME as PREFERENCES
+from wan_magic.preferences import PREFERENCES as ALL_PREFERENCES
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:

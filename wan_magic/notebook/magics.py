@@ -14,7 +14,7 @@ from wan_magic.errors import InputError
 from wan_magic.notebook import completion
 from wan_magic.notebook.traits import Setting
 from wan_magic.notebook.views import follow, show_value
-from wan_magic.settings.preferences import PREFERENCES
+from wan_magic.preferences import PREFERENCES
 
 if TYPE_CHECKING:
     from wan_magic.settings import Settings

@@ -10,7 +10,7 @@ from wan_magic.notebook import offered_things as things
 from wan_magic.notebook.commands import BY_COMMAND, COMMANDS, Command
 from wan_magic.notebook.options import INPUTS, OPTIONS, Option
 from wan_magic.notebook.typed import Typed, typed
-from wan_magic.settings.preferences import BY_NAME as PREFERENCES
+from wan_magic.preferences import BY_NAME as PREFERENCES
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:

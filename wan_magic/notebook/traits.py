@@ -9,7 +9,7 @@ from traitlets import TraitType
 from wan_magic.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
-    from wan_magic.settings.preferences import Preference
+    from wan_magic.preferences import Preference
 
 
 class Setting(TraitType[Any, Any]):
@@ -57,8 +57,8 @@ class Setting(TraitType[Any, Any]):
 
 
 def _check_endpoint(name: str) -> None:
+    from wan_magic.preferences import shown
     from wan_magic.settings import from_environment
-    from wan_magic.settings.preferences import shown
     from wan_magic.wan.catalog import nearest
     from wan_magic.wan.endpoints import LOCAL
     from wan_magic.wan.hosts import REGIONS

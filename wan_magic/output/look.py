@@ -9,7 +9,7 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Look:
-    """How players are saved and shown. Its values are rows of `wan_magic.settings.preferences`.
+    """How players are saved and shown. Its values are rows of `wan_magic.preferences`.
 
     Attributes
     ----------

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic import texts
 from wan_magic.errors import SettingsError
+from wan_magic.preferences import BY_NAME, PERIODS, PREFERENCES
+from wan_magic.preferences import shown as shown
 from wan_magic.settings.config import KEY_VARIABLE, EndpointTable, read_config
 from wan_magic.settings.config_values import nearest
 from wan_magic.settings.money import lower
-from wan_magic.settings.preferences import BY_NAME, PERIODS, PREFERENCES
-from wan_magic.settings.preferences import shown as shown
 from wan_magic.settings.project import read_project
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Settings:
     provenance : bool
         Whether how a clip was made is written into its file and beside it.
     values : dict of str to object
-        All that was set, by the names of `wan_magic.settings.preferences`.
+        All that was set, by the names of `wan_magic.preferences`.
     sources : dict of str to str
         Where each of them is from, in words.
     presets : dict of str to (dict, str)
@@ -239,7 +239,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 
     The variables are ``DASHSCOPE_API_KEY``, else the file ``DASHSCOPE_API_KEY_FILE_PATH``, else
     ``~/.dashscope/api_key``, as the official SDK has them; ``WAN_MAGIC_...`` for each row of
-    `wan_magic.settings.preferences`; ``DASHSCOPE_HTTP_BASE_URL`` after ``WAN_MAGIC_ENDPOINT``;
+    `wan_magic.preferences`; ``DASHSCOPE_HTTP_BASE_URL`` after ``WAN_MAGIC_ENDPOINT``;
     ``WAN_MAGIC_HOME``; and ``WAN_MAGIC_CONFIG``, which names the config file.
 
     Parameters

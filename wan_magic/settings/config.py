@@ -7,7 +7,7 @@
     workspace = "ws-1234"                 # of the regions' own hosts
     max_cost = "2 CNY"                    # of one clip; ["2 CNY", "0.3 USD"] for both currencies
     ledger = false                        # do not write down what was asked for
-model = "2.7"                         # and what `wan_magic.settings.preferences` lists
+model = "2.7"                         # and what `wan_magic.preferences` lists
 
 [presets.draft]                       # as --preset draft
 model = "2.2-flash"
@@ -50,8 +50,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import SettingsError
+from wan_magic.preferences import BY_NAME, PERIODS, PREFERENCES
 from wan_magic.settings import config_values as read
-from wan_magic.settings.preferences import BY_NAME, PERIODS, PREFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ class Config:
     Attributes
     ----------
     values : dict of str to object
-        Defaults, by the names of `wan_magic.settings.preferences`.
+        Defaults, by the names of `wan_magic.preferences`.
     endpoints : dict of str to EndpointTable
         By name; of the user's own file only.
     presets : dict of str to dict

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import SettingsError, WanError
 from wan_magic.output.defaults import Default, DefaultsTable
+from wan_magic.preferences import PREFERENCES, Preference, shown
 from wan_magic.settings.config import config_path
-from wan_magic.settings.preferences import PREFERENCES, Preference, shown
 from wan_magic.settings.wishes import checked
 
 if TYPE_CHECKING:

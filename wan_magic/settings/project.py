@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from wan_magic.errors import SettingsError
+from wan_magic.preferences import PREFERENCES
 from wan_magic.settings import config_values as read
 from wan_magic.settings.config import Config, read_presets, read_values
-from wan_magic.settings.preferences import PREFERENCES
 
 FILE = "pyproject.toml"
 TABLE = "tool.wan-magic"

@@ -23,7 +23,7 @@ def checked(name: str, value: Any) -> Any:
     Parameters
     ----------
     name : str
-        A row of `wan_magic.settings.preferences` that is a wish.
+        A row of `wan_magic.preferences` that is a wish.
     value : object
         As that row reads it.
 

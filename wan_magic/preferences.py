@@ -1,7 +1,8 @@
 """The table of what can be set once for all cells.
 
 A row is a line of the config file and of ``[tool.wan-magic]``, a trait of ``%config WanMagics``,
-an environment variable, and a line of ``%wanvideo config``.
+an environment variable, and a line of ``%wanvideo config``. ``%load_ext`` reads this module for
+the traits, so that it stays light: what reads a value is imported where one is read.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from wan_magic.errors import SettingsError
-from wan_magic.settings import config_values as values
-from wan_magic.settings.money import AMOUNT_HINT, limits_of
 from wan_magic.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -171,6 +170,8 @@ _SWITCH = {
 
 def shown(value: object) -> str:
     """Quote a value for a message, unless it looks like a key that is in the wrong place."""
+    from wan_magic.settings import config_values as values
+
     text = values.said(value)
     return "what looks like an API key" if text.strip("'\"").startswith(("sk-", "st-")) else text
 
@@ -188,6 +189,8 @@ def _choice(one: Preference, value: Any, place: str, _: bool) -> str:
     found = str(value).strip().lower()
     if found in one.values:
         return found
+    from wan_magic.settings import config_values as values
+
     raise SettingsError(
         f"{place} = {shown(value)} is none of {', '.join(one.values)}",
         hint=values.nearest(found, one.values) or f'such as "{one.values[0]}"',
@@ -238,6 +241,8 @@ def _switch(_: Preference, value: Any, place: str, typed: bool) -> bool:
 
 
 def _money(_: Preference, value: Any, place: str, __: bool) -> Any:
+    from wan_magic.settings.money import AMOUNT_HINT, limits_of
+
     try:
         return limits_of(value)
     except ValueError as exc:
