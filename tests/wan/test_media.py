@@ -20,7 +20,7 @@ from PIL import Image, ImageCms, ImageStat
 
 from wan_magic.errors import InputError
 from wan_magic.wan import catalog, video
-from wan_magic.wan.media import given, load_image
+from wan_magic.wan.media import given, images, load_image
 from wan_magic.wan.video import last_frame, poster, probe_video
 
 MODEL = "wan2.5-i2v-preview"
@@ -750,3 +750,29 @@ class TestFrames:
 
     def test_a_clip_that_stays_black_still_has_a_poster(self, clips):
         assert poster(clips / "all_dark.mp4").startswith(b"\xff\xd8")
+
+
+class TestDigest:
+    """What an equal request is known by."""
+
+    IMAGE = Image.effect_noise((400, 300), 90).convert("RGB")
+
+    def test_of_a_file_it_is_that_of_its_bytes_also_where_the_picture_is_made_to_fit(self):
+        clear, file = self.IMAGE.copy(), io.BytesIO()
+        clear.putalpha(200)
+        clear.save(file, "PNG")
+        changed = loaded(file.getvalue())
+        assert changed.notes
+        assert changed.digest == hashlib.sha256(file.getvalue()).hexdigest()
+
+    def test_of_a_picture_in_memory_it_does_not_follow_from_how_it_is_encoded(self, monkeypatch):
+        before = loaded(self.IMAGE)
+        monkeypatch.setattr(images, "_encode", lambda *_, **__: b"written by another version")
+        after = loaded(self.IMAGE)
+        assert after.value != before.value
+        assert after.digest == before.digest
+
+    def test_other_pixels_are_another_picture(self):
+        other = self.IMAGE.copy()
+        other.putpixel((0, 0), (1, 2, 3))
+        assert loaded(other).digest != loaded(self.IMAGE).digest

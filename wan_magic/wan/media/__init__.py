@@ -105,7 +105,10 @@ def _once_more(option: str, known: Input, model: Model, *, fit: bool) -> Input:
             f"{known.name} is not what it was: the file has changed since",
             hint=f"to use it as it is now, give it again: {option}=…",
         )
-    return replace(loaded, source=known.source, notes=known.notes + loaded.notes)
+    # What was given is the same, unless it had to be changed again for this model.
+    digest = loaded.digest if loaded.notes else known.digest
+    notes = known.notes + loaded.notes
+    return replace(loaded, source=known.source, digest=digest, notes=notes)
 
 
 def _kind_of(value: object, kinds: list[Media]) -> Media:

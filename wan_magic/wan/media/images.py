@@ -157,6 +157,7 @@ def _prepared(
     from PIL import Image, ImageOps
 
     notes: list[str] = []
+    given = hashlib.sha256(raw).hexdigest() if raw else _pixels_digest(img)
 
     def change(problem: str, done: str, fix: str) -> None:
         if not fit:
@@ -222,7 +223,6 @@ def _prepared(
         data, target, img, done = _squeeze(img, limit, low, icc)
         change(problem, f"sent as {done} ({mb(len(data))} MB)", f"save it as {done}")
     mime = f"image/{target.lower()}"
-    digest = hashlib.sha256(data).hexdigest()
     inline = len(data) <= INLINE_MAX_BYTES
     name = f"{Path(source).stem if raw else option}.{target.lower()}"
     return Input(
@@ -232,11 +232,24 @@ def _prepared(
         source=source,
         width=img.width,
         height=img.height,
-        digest=digest,
+        digest=given,
         thumbnail=small_jpeg(img, THUMBNAIL_SIDE),
         notes=tuple(notes),
-        upload=None if inline else LocalFile(name, mime, len(data), digest, data),
+        upload=None if inline else LocalFile.of(name, mime, data),
     )
+
+
+def _pixels_digest(img: PILImage.Image) -> str:
+    """Return the digest of a picture in memory.
+
+    Not of the file that is made of it: another version of the encoder would write other bytes, and
+    an equal request would be paid again.
+    """
+    facts = (img.mode, img.size, img.getexif().get(0x0112, 1), img.info.get("transparency"))
+    found = hashlib.sha256(repr(facts).encode())
+    found.update(bytes(img.getpalette() or ()))
+    found.update(img.tobytes())
+    return found.hexdigest()
 
 
 def _eight_bit(img: PILImage.Image) -> PILImage.Image:

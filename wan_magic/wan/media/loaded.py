@@ -44,7 +44,8 @@ class Input:
     source : str
         What messages call it: "cat.png", "a URL", "an image in memory".
     digest : str
-        SHA-256 of the bytes sent (of the text, for an address), in hexadecimal.
+        SHA-256 of what was given, in hexadecimal: a file's bytes, a picture's pixels, an
+        address. Equal requests are known by it, whatever an encoder makes of a picture.
     width, height : int or None
         Of what is sent, in pixels; None for an address, which is never fetched here.
     seconds : float or None
