@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from magic_shell import WIDGET, wait_until
@@ -332,6 +333,26 @@ def test_the_browser_tells_once_of_the_end_of_all(make, real_job, widgets):
     [(title, body, _)] = told
     assert title.startswith("2 clips: 2 done")
     assert body == "A cat"
+
+
+def test_the_page_stays_alive_until_it_has_told_and_what_begins_again_meanwhile_stays(
+    make, real_job, widgets, monkeypatch
+):
+    later = []
+    monkeypatch.setattr("wan_magic.notebook.live.ticker.later", lambda _, do: later.append(do))
+    sweep, _ = make(number=1)
+    grid = SweepGrid(sweep, notify=True)
+    updates = []
+    grid._handle = SimpleNamespace(update=lambda data, **_: updates.append(data))
+    sweep[0].finish(real_job.result(), State.DONE)
+    assert updates == []
+    grid._begin_again()
+    later[0]()
+    assert all(WIDGET in data for data in updates)
+    grid._end()
+    later[1]()
+    assert WIDGET not in updates[-1]
+    assert grid._bell.output.outputs == ()
 
 
 def test_cancel_is_a_wish_for_all_that_wait(make):

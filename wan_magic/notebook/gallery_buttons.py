@@ -13,7 +13,7 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from wan_magic.actions.collecting import ORDERS
-from wan_magic.notebook.status import live_bundle
+from wan_magic.notebook.live import live_bundle
 from wan_magic.notebook.ticking import ticker
 from wan_magic.texts import tr
 

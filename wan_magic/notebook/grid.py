@@ -14,8 +14,7 @@ from IPython.display import display
 
 from wan_magic.errors import WanError
 from wan_magic.notebook.again import run_cell
-from wan_magic.notebook.bell import STAYS, Bell
-from wan_magic.notebook.status import live_bundle
+from wan_magic.notebook.live import LiveOutput, live_bundle
 from wan_magic.notebook.ticking import ticker
 from wan_magic.output import html
 from wan_magic.output.grid import GRID, WIDEST, WIDTH, tile_html, tile_look
@@ -25,8 +24,6 @@ from wan_magic.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from IPython.display import DisplayHandle
-
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.sweep import Sweep
     from wan_magic.output.ended import Bundle
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
 _COLUMNS = GRID.partition("grid-template-columns:")[2].partition(";")[0]
 
 
-class SweepGrid:
+class SweepGrid(LiveOutput):
     """Shows a sweep from its first second to its clips.
 
     Parameters
@@ -53,12 +50,9 @@ class SweepGrid:
     """
 
     def __init__(self, sweep: Sweep, *, notify: bool = False, in_cell: bool = False) -> None:
+        super().__init__(notify=notify and not sweep.done())
         self.sweep = sweep
         self._in_cell = in_cell
-        self._bell = Bell() if notify and not sweep.done() else None
-        self._handle: DisplayHandle | None = None
-        self._lock = threading.RLock()
-        self._ended = False
         self._line = widgets.HTML()
         self._cancel = widgets.Button(
             description=tr("Cancel"),
@@ -69,10 +63,10 @@ class SweepGrid:
         self._cancel.on_click(self._clicked)
         self._tiles = [_Tile(sweep, at, self._retry) for at in range(len(sweep))]
         self._live = [
+            *self._bells(),
             self._line,
             widgets.HTML(f'<div style="{html.FONT};line-height:1.5">{head(sweep)}</div>'),
             self._cancel,
-            *self._bells(),
             widgets.Box(
                 [tile.box for tile in self._tiles],
                 layout=widgets.Layout(
@@ -85,7 +79,6 @@ class SweepGrid:
                 ),
             ),
         ]
-        self._final = widgets.Output()
         self.box = widgets.VBox(self._live, layout=_framed())
         self.box.add_class("wan-magic-grid")
         sweep.on_change(self._changed)
@@ -105,9 +98,6 @@ class SweepGrid:
 
     def _bundle(self) -> dict[str, Any]:
         return live_bundle(self.box, sweep_bundle(self.sweep)[0])
-
-    def _bells(self) -> list[widgets.Widget]:
-        return [self._bell.output] if self._bell else []
 
     def _end_bundle(self) -> Bundle:
         again = ""
@@ -162,18 +152,9 @@ class SweepGrid:
 
     def _end(self) -> None:
         self._ended = True
-        data, metadata = self._end_bundle()
-        if self._bell:
-            title = standing(self.sweep)
-            self._bell.tell(title, self.sweep[0].request.prompt[:120], self.sweep[0].id)
-            ticker.later(STAYS, self._bell.silence)
-        # First into the widget: after a reload of the page only that can still be reached.
-        self._final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
-        self.box.layout = widgets.Layout()
-        self.box.children = [*self._bells(), self._final]
-        # Then the whole output without its widget: the only form that outlives the kernel.
-        if self._handle is not None:
-            self._handle.update(data, raw=True, metadata=metadata)
+        first = self.sweep[0]
+        words = standing(self.sweep), html.short(first.request.prompt, 120), first.id
+        self._become(self._end_bundle(), tell=lambda bell: bell.tell(*words))
 
 
 class _Tile:

@@ -13,12 +13,12 @@ from IPython.display import display
 from wan_magic.actions import api
 from wan_magic.errors import WanError
 from wan_magic.notebook import panel_words as words
+from wan_magic.notebook.live import live_bundle
 from wan_magic.notebook.panel_controls import rolled, row
 from wan_magic.notebook.panel_drop import drop_script
 from wan_magic.notebook.panel_form import Form
 from wan_magic.notebook.panel_models import starter
 from wan_magic.notebook.panel_results import Record, Result, cell_for
-from wan_magic.notebook.status import live_bundle
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.texts import tr

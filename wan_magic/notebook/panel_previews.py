@@ -22,14 +22,12 @@ def thumbnail(data: bytes) -> bytes:
     """
     from PIL import Image, ImageOps
 
+    from wan_magic.wan.media import small_jpeg
+
     with Image.open(io.BytesIO(data)) as picture:
         upright = ImageOps.exif_transpose(picture).convert("RGBA")
         small = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
-        small = small.convert("RGB")
-        small.thumbnail((SIDE, SIDE))
-        out = io.BytesIO()
-        small.save(out, "JPEG", quality=80)
-    return out.getvalue()
+        return small_jpeg(small, SIDE)
 
 
 def short_mp3(data: bytes) -> bytes:

@@ -7,7 +7,6 @@ or late, so that it only passes a wish on to the job.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -15,7 +14,7 @@ from IPython.display import display
 
 from wan_magic.jobs.job import State
 from wan_magic.notebook import again, card_parts
-from wan_magic.notebook.bell import STAYS, Bell
+from wan_magic.notebook.live import LiveOutput, live_bundle
 from wan_magic.notebook.ticking import ticker
 from wan_magic.output import html
 from wan_magic.output.ended import started_bundle, undrawable_bundle
@@ -25,19 +24,9 @@ from wan_magic.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from IPython.display import DisplayHandle
-
     from wan_magic.jobs.job import Job
     from wan_magic.output.ended import Bundle
-
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 _BORDER = "1px solid rgba(128,128,128,.35)"
-
-
-def live_bundle(box: widgets.Widget, fallback: dict[str, str]) -> dict[str, Any]:
-    """Return a widget's mimebundle with what front ends without widgets show in its place."""
-    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-    return {_WIDGET: view, **fallback}
 
 
 _common: dict[str, widgets.Widget] = {}
@@ -50,7 +39,7 @@ def _shared() -> dict[str, widgets.Widget]:
     return _common
 
 
-class StatusCard:
+class StatusCard(LiveOutput):
     """Shows a job from its first second to its player.
 
     Parameters
@@ -79,14 +68,11 @@ class StatusCard:
         in_cell: bool = False,
         start_again: Callable[[], Job] | None = None,
     ) -> None:
+        super().__init__(notify=notify and not job.done())
         self.job = job
         self._in_cell = in_cell
         self._start_again = start_again
-        self._handle: DisplayHandle | None = None
-        self._lock = threading.RLock()
-        self._ended = False
         self._notes = job.notes
-        self._left: Bundle = {}, {}
         self._shown_task = ""
         self._key: tuple[object, ...] = ()
         self._steps, self._clock, self._facts = (widgets.HTML(**_shared()) for _ in range(3))
@@ -95,7 +81,6 @@ class StatusCard:
         )
         self._button.add_class("wan-magic-cancel")
         self._button.on_click(self._clicked)
-        self._bell = Bell() if notify and not job.done() else None
         self.box = widgets.VBox(
             [*self._bells(), self._steps, self._clock, self._facts, self._button],
             layout=widgets.Layout(
@@ -124,10 +109,6 @@ class StatusCard:
 
     def _live_bundle(self) -> dict[str, Any]:
         return live_bundle(self.box, started_bundle(self.job))
-
-    def _bells(self) -> list[widgets.Widget]:
-        """Return what must stay the first child: a view that moves is made anew."""
-        return [self._bell.output] if self._bell else []
 
     # -- while it runs ------------------------------------------------------------------
 
@@ -185,29 +166,11 @@ class StatusCard:
             return
         first, self._ended, self._notes = not self._ended, True, self.job.notes
         try:
-            data, metadata = self._end_bundle()
+            bundle = self._end_bundle()
         except Exception as exc:  # noqa: BLE001 - a card must not freeze on what it can't draw
-            data, metadata = undrawable_bundle(self.job, exc), {}
-        # First into the widget: after a reload of the page only that can still be reached.
-        final = widgets.Output()
-        final.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
-        self.box.layout = widgets.Layout()
-        self.box.children = [*self._bells(), final, *self._offers_another()]
-        self._left = data, metadata
-        if self._bell and first:
-            self._bell.ring(self.job)
-            ticker.later(STAYS, self._leave)
-        else:
-            self._leave()
-
-    def _leave(self) -> None:
-        """Replace the whole output by one without a widget: that alone outlives the kernel."""
-        with self._lock:
-            if self._bell:
-                self._bell.silence()
-            if self._handle is not None:
-                data, metadata = self._left
-                self._handle.update(data, raw=True, metadata=metadata)
+            bundle = undrawable_bundle(self.job, exc), {}
+        tell = (lambda bell: bell.ring(self.job)) if first else None
+        self._become(bundle, *self._offers_another(), tell=tell)
 
     def _end_bundle(self) -> Bundle:
         offers = self._in_cell and self.job.exception() is not None
@@ -216,9 +179,9 @@ class StatusCard:
     def _offers_another(self) -> list[widgets.Widget]:
         if self._start_again is None or self.job.exception() is None:
             return []
-        return [again.AgainButton(self.job, self._start_again, self._become).box]
+        return [again.AgainButton(self.job, self._start_again, self._follow).box]
 
-    def _become(self, job: Job) -> None:
+    def _follow(self, job: Job) -> None:
         """Show another try in this one's place."""
         notify = self._bell is not None
         card = StatusCard(job, notify=notify, start_again=self._start_again)

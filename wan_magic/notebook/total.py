@@ -11,7 +11,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from wan_magic.notebook.grid import total_line
-from wan_magic.notebook.status import live_bundle
+from wan_magic.notebook.live import live_bundle
 from wan_magic.notebook.terminal import TotalLine
 from wan_magic.notebook.ticking import ticker
 from wan_magic.notebook.views import is_watched
