@@ -11,7 +11,7 @@ from magic_shell import SMALL, WIDGET, wait_until
 from wan_magic.actions import api
 from wan_magic.errors import JobFailed
 from wan_magic.jobs.job import Job, State
-from wan_magic.notebook import status
+from wan_magic.notebook import live
 from wan_magic.notebook.status import StatusCard
 
 JAVASCRIPT = "application/javascript"
@@ -24,7 +24,7 @@ def _widgets(widgets):
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(status, "STAYS", 0.01)
+    monkeypatch.setattr(live, "STAYS", 0.01)
 
 
 def make_job(prompt="A cat runs"):
