@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -47,3 +48,23 @@ def clean_machine(tmp_path_factory, monkeypatch):
             known.clear()
     if launch := sys.modules.get("wan_magic.actions.launch"):
         launch._live.clear()  # no test waits for the jobs of another, some of which never end
+
+
+@pytest.fixture
+def no_overrides():
+    """Root may write everywhere; not so this thread, for the length of a test, on Linux."""
+    if os.name == "nt" or (os.geteuid() == 0 and sys.platform != "linux"):
+        pytest.skip("nothing is forbidden here")
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3 of capget(2), this thread
+    # Effective, permitted and inheritable: for the first 32 capabilities, and for the others.
+    held = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, held) == 0, os.strerror(ctypes.get_errno())
+    less = type(held)(*held)
+    less[0] &= ~0b110  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    assert libc.capset(header, less) == 0, os.strerror(ctypes.get_errno())
+    yield
+    assert libc.capset(header, held) == 0, os.strerror(ctypes.get_errno())

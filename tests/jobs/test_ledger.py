@@ -144,7 +144,7 @@ def test_a_ledger_that_cannot_be_used_says_so_and_what_to_do(tmp_path, spoil):
     assert "WAN_MAGIC_HOME" in told.value.hint
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden here")
+@pytest.mark.usefixtures("no_overrides")
 def test_a_folder_that_may_not_be_written(tmp_path):
     (tmp_path / "home").mkdir(mode=0o500)
     with pytest.raises(LedgerError):

@@ -112,7 +112,7 @@ def test_a_profile_that_is_not_there_is_told(name):
         enable(name)
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.usefixtures("no_overrides")
 def test_a_folder_that_can_not_be_written_is_told(clean_machine):
     (clean_machine / ".ipython").mkdir(mode=0o500)
     with pytest.raises(SettingsError, match="cannot write"):
