@@ -353,26 +353,26 @@ def no_trace(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("variable", "name"),
+    ("variable", "name", "reads_files"),
     [
-        ("JPY_SESSION_NAME", "JupyterLab / Notebook"),
-        ("KAGGLE_KERNEL_RUN_TYPE", "Kaggle"),
-        ("DATABRICKS_RUNTIME_VERSION", "Databricks"),
+        ("JPY_SESSION_NAME", "JupyterLab / Notebook", True),
+        ("KAGGLE_KERNEL_RUN_TYPE", "Kaggle", False),
+        ("DATABRICKS_RUNTIME_VERSION", "Databricks", False),
     ],
 )
-def test_a_front_end_is_known_by_what_it_sets(no_trace, monkeypatch, variable, name):
+def test_a_front_end_is_known_by_what_it_sets(no_trace, monkeypatch, variable, name, reads_files):
     monkeypatch.setenv(variable, "1")
-    assert front_end_of(shell()) == FrontEnd(name, variable)
+    assert front_end_of(shell()) == FrontEnd(name, variable, reads_files=reads_files)
 
 
 def test_other_front_ends(no_trace, monkeypatch):
     assert front_end_of(shell()).known is False
     assert front_end_of(shell(allow_stdin=False)).name.startswith("nobody")
     assert not front_end_of(object()).has_widgets
-    monkeypatch.setenv("VSCODE_PID", "1")
-    assert front_end_of(shell()).name == "VS Code"
     monkeypatch.setitem(sys.modules, "google.colab", sys)
     assert front_end_of(shell()).name == "Colab"
+    monkeypatch.setenv("VSCODE_PID", "1")
+    assert front_end_of(shell()).name == "VS Code", "it also shows kernels of Colab's"
 
 
 def test_a_front_end_that_nobody_knows_is_a_warning():

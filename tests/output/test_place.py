@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from wan_magic.output import place
 from wan_magic.output.place import default_out, notebook_folder, relative_src, shown_path
 
 
@@ -130,8 +131,35 @@ def test_vs_code_reaches_no_file(served, monkeypatch):
     assert relative_src(made(served / "a.mp4")) is None
 
 
+def name_in_vscode(monkeypatch, name):
+    """Do what VS Code does in a kernel as it starts."""
+    monkeypatch.setattr(sys.modules["__main__"], "__vsc_ipynb_file__", name, raising=False)
+
+
 def test_vs_code_names_itself_to_the_kernels_of_a_server_by_a_variable(served, monkeypatch):
-    monkeypatch.setattr(sys.modules["__main__"], "__vsc_ipynb_file__", "/a.ipynb", raising=False)
+    name_in_vscode(monkeypatch, "/a.ipynb")
+    assert relative_src(made(served / "a.mp4")) is None
+
+
+def test_what_vs_code_calls_the_notebook_counts_more_than_its_session_at_a_server(
+    served, monkeypatch
+):
+    other = served.parent / "other"
+    other.mkdir()
+    name_in_vscode(monkeypatch, str(other / "film.ipynb"))
+    assert place.notebook() == str(other / "film.ipynb")
+    assert notebook_folder() == other
+
+
+@pytest.mark.parametrize("name", ["Untitled-1.ipynb", r"c:\films\a.ipynb", "/not/here/a.ipynb"])
+def test_a_notebook_that_is_on_another_machine_has_no_folder_here(served, monkeypatch, name):
+    name_in_vscode(monkeypatch, name)
+    assert notebook_folder() == served
+
+
+@pytest.mark.parametrize("variable", ["KAGGLE_KERNEL_RUN_TYPE", "DATABRICKS_RUNTIME_VERSION"])
+def test_services_that_show_no_files_of_their_kernels(served, monkeypatch, variable):
+    monkeypatch.setenv(variable, "1")
     assert relative_src(made(served / "a.mp4")) is None
 
 

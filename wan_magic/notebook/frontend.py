@@ -7,7 +7,7 @@ import sys
 from typing import Any, NamedTuple
 
 from wan_magic.notebook.views import is_watched
-from wan_magic.output.place import in_vscode
+from wan_magic.output.place import in_vscode, reads_files
 from wan_magic.texts import tr
 
 
@@ -59,11 +59,11 @@ def front_end_of(shell: Any) -> FrontEnd:
     if not is_watched(kernel):
         who = "nbclient, nbconvert, papermill"
         return FrontEnd(tr("nobody ({who})", who=who), "allow_stdin = False", has_widgets=False)
+    if in_vscode():  # which also shows what a kernel of Colab's does
+        return FrontEnd("VS Code", "VSCODE_PID, __vsc_ipynb_file__", reads_files=False)
     if "google.colab" in sys.modules:
         return FrontEnd("Colab", "google.colab", reads_files=False)
-    if in_vscode():
-        return FrontEnd("VS Code", "VSCODE_PID, __vsc_ipynb_file__", reads_files=False)
     for name, variable in _BY_VARIABLE:
         if variable in os.environ:
-            return FrontEnd(name, variable)
+            return FrontEnd(name, variable, reads_files=reads_files())
     return FrontEnd(tr("a front end that does not say its name"), tr("a kernel"), known=False)

@@ -2,7 +2,7 @@
 
 What was learnt in JupyterLab and Notebook 7: a ``<video src>`` that is relative to
 the notebook's folder plays, also under a base URL; a hidden folder, a link out of
-the server's root and an absolute path do not. VS Code and Colab reach no files.
+the server's root and an absolute path do not. Others reach no files: see `reads_files`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,39 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_NO_FILES = ("KAGGLE_KERNEL_RUN_TYPE", "DATABRICKS_RUNTIME_VERSION")
+"""Variables of services whose pages do not show files that lie beside the notebook."""
 
 
 def notebook_folder() -> Path:
     """Return the folder of the running notebook, else the working directory.
 
-    Jupyter's server puts the notebook's path into ``JPY_SESSION_NAME``; nbclient,
-    papermill and the terminal do not, and there the working directory is right.
+    Jupyter's server and VS Code tell its path; nbclient, papermill and the terminal
+    do not, and there the working directory is right.
     """
-    name = os.environ.get("JPY_SESSION_NAME", "")
-    folder = Path(name).parent
-    return folder if name and folder.is_absolute() and folder.is_dir() else Path.cwd()
+    folders = (Path(name).parent for name in _told())
+    return next((folder for folder in folders if folder.is_dir()), Path.cwd())
 
 
 def notebook() -> str:
     """Return the running notebook's path, else the working directory."""
-    name = os.environ.get("JPY_SESSION_NAME", "")
-    return name if Path(name).is_absolute() else str(Path.cwd())
+    return next(_told(), str(Path.cwd()))
+
+
+def _told() -> Iterator[str]:
+    """Yield the notebook's path as front ends tell it.
+
+    To a Jupyter server VS Code names another file each time, beside the notebook.
+    """
+    names = (_vscode_file(), os.environ.get("JPY_SESSION_NAME", ""))
+    return (name for name in names if Path(name).is_absolute())
 
 
 def default_out() -> Path:
@@ -39,7 +54,7 @@ def default_out() -> Path:
 
 def relative_src(path: Path) -> str | None:
     """Return a URL-quoted address relative to the notebook, or None if it would not play."""
-    if "google.colab" in sys.modules or in_vscode():
+    if not reads_files():
         return None
     here, path = notebook_folder().resolve(), path.resolve()
     root = _server_root() or here
@@ -52,12 +67,23 @@ def relative_src(path: Path) -> str | None:
     return quote(Path(os.path.relpath(path, here)).as_posix())
 
 
+def reads_files() -> bool:
+    """Whether the page plays files that lie beside the notebook, as far as its kernel can know."""
+    without = "google.colab" in sys.modules or any(name in os.environ for name in _NO_FILES)
+    return not (without or in_vscode())
+
+
 def in_vscode() -> bool:
     """Whether VS Code shows the notebook: it names itself to the kernels that it starts.
 
-    To a kernel of a Jupyter server it gives the notebook's path, as a variable of the user's.
+    To those in containers, on other machines and of a Jupyter server it does not, but gives all
+    of them the notebook's path, as a variable of the user's.
     """
-    return "VSCODE_PID" in os.environ or hasattr(sys.modules.get("__main__"), "__vsc_ipynb_file__")
+    return "VSCODE_PID" in os.environ or bool(_vscode_file())
+
+
+def _vscode_file() -> str:
+    return str(getattr(sys.modules.get("__main__"), "__vsc_ipynb_file__", ""))
 
 
 def shown_path(path: Path) -> str:
