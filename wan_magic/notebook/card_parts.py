@@ -17,6 +17,7 @@ from wan_magic.output.facts import (
     wishes,
 )
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 from wan_magic.wan.catalog import usual_minutes
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ def stepper(job: Job) -> str:
             f"padding:3px 0 0;border-top:3px solid {bar};font-weight:{600 if index == at else 400};"
             f'opacity:{0.75 if index > at else 1}">{mark} {html.text(label)}</li>'
         )
-    said = html.text(" ".join(filter(None, (_sentence(job.state), without_numbers(job.message)))))
+    words = _sentence(job.state), without_numbers(tr_sentence(job.message))
+    sentence = html.text(" ".join(filter(None, words)))
     return (
         f'<div data-state="{job.state}" style="position:relative;{html.FONT};font-size:13px;'
-        f'line-height:1.5"><div role="status" style="{_HIDDEN}">{said}</div>'
+        f'line-height:1.5"><div role="status" style="{_HIDDEN}">{sentence}</div>'
         '<ol style="display:flex;flex-wrap:wrap;gap:4px 6px;margin:0;padding:0">'
         f"{''.join(steps)}</ol></div>"
     )
@@ -90,7 +92,7 @@ def clock(job: Job) -> str:
         html.text(_expected(job)),
         html.text(_progress(job)),
     ]
-    message = f"<div {_LINE}>{html.text(job.message)}</div>" if job.message else ""
+    message = f"<div {_LINE}>{html.text(tr_sentence(job.message))}</div>" if job.message else ""
     return (
         f'<div style="{html.FONT};line-height:1.5;overflow-wrap:anywhere">'
         f"{html.line(*cells, size=13, quiet=False)}{message}</div>"

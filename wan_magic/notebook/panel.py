@@ -215,7 +215,7 @@ class Panel(Form):
 
     def _complain(self, exc: Exception) -> None:
         if isinstance(exc, WanError):
-            self._say(words.of_fields(str(exc), self.row))
+            self._say(words.of_fields(exc, self.row))
         else:
             self._say(f"unexpected {type(exc).__name__}: {exc}")
 

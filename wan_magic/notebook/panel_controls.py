@@ -55,7 +55,7 @@ def control(option: Option, model: Model) -> widgets.Widget:
     """Make the control of one option, with the values that the model takes."""
     common = {
         "description": words.label(option.name, model),
-        "tooltip": option.help,
+        "tooltip": tr(option.help),
         "layout": wide(),
         "style": LABELS,
     }
@@ -74,20 +74,18 @@ def control(option: Option, model: Model) -> widgets.Widget:
             first = tr("none")
         pairs = [(_said(option.name, value, model), value) for value in choices]
         return widgets.Dropdown(options=[(first, UNSET), *pairs], value=UNSET, **common)
-    empty = words.hint(option.name) or option.help
+    empty = words.hint(option.name) or tr(option.help)
     return widgets.Text(placeholder=empty, continuous_update=False, **common)
 
 
 def _said(name: str, value: Any, model: Model) -> str:
     """Return a value as it stands in a list; the seconds that are none say what they mean."""
-    if name == "template":
-        return words.effect(value)
     if name == "duration" and value == -1:
         return tr("{value}: the model decides", value=value)
     if name == "duration" and value == 0:
         source = words.label(model.length_from, model)
         return tr("{value}: as long as “{source}”", value=value, source=source)
-    return tr("{seconds} s", seconds=value) if name == "duration" else str(value)
+    return tr("{seconds} s", seconds=value) if name == "duration" else words.value(value)
 
 
 def is_offered(option: Option, model: Model) -> bool:

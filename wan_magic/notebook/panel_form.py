@@ -242,8 +242,8 @@ class Form:
         chosen = {name: BY_NAME[name].convert(one) for name, one in self._chosen().items()}
         if given.get("audio") is not None and "audio" in chosen:
             raise InputError(
-                f"a sound is given, and “{words.label('audio', model)}” is set",
-                hint="keep one of them",
+                tr("a sound is given, and “{label}” is set", label=words.label("audio", model)),
+                hint=tr("keep one of them"),
             )
         request, notes = api.build(
             "" if model.prompt == "none" else self.prompt.value.strip(),
@@ -280,7 +280,7 @@ class Form:
             try:
                 asked, missing = self.build(), ""
             except WanError as exc:
-                asked, missing = None, words.of_fields(str(exc), self.row)
+                asked, missing = None, words.of_fields(exc, self.row)
             self.price.value = price(asked or draft(self.row, self._chosen()), self._settings)
             self._body = body(asked, missing)
             if self.as_json.value:

@@ -16,6 +16,7 @@ from wan_magic.notebook.panel_drop import BUTTON, ZONE
 from wan_magic.notebook.panel_previews import short_mp3, thumbnail
 from wan_magic.output import html
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,9 +91,9 @@ class InputControl:
         )
         kind = widgets.Textarea if option.repeat else widgets.Text
         self.address = kind(
-            placeholder=words.hint(name) or option.help,
+            placeholder=words.hint(name) or tr(option.help),
             description=tr("or by path") if has_upload else "",
-            tooltip=option.help,
+            tooltip=tr(option.help),
             continuous_update=False,
             layout=wide(),
             style=LABELS,
@@ -143,8 +144,8 @@ class InputControl:
             return given or None
         if len(given) > 1:
             raise InputError(
-                f"“{self._label()}”: a file is chosen, and a path or URL is typed",
-                hint="remove one of them",
+                tr("“{label}”: a file is chosen, and a path or URL is typed", label=self._label()),
+                hint=tr("remove one of them"),
             )
         return given[0] if given else None
 
@@ -196,7 +197,7 @@ class InputControl:
         looks = [self._load(one) for one in given]
         self._checked = dict(looks)
         found = [one for _, one in looks]
-        self._set(self.said, "".join(map(_verdict, given, found)))
+        self._set(self.said, "".join(map(self._verdict, given, found)))
         self._set(self.preview, self._previews(given, found))
 
     def _load(self, value: Chosen | str) -> tuple[Any, Input | InputError]:
@@ -247,6 +248,21 @@ class InputControl:
             ' style="display:block;max-height:112px;max-width:100%;border-radius:6px">'
         )
 
+    def _verdict(self, value: Chosen | str, found: Input | InputError) -> str:
+        """Return what was found of one thing that is given, as HTML."""
+        assert self._model is not None  # noqa: S101 - the caller has looked
+        if isinstance(found, WanError):
+            return problem(words.of_fields(found, self._model))
+        facts = [getattr(value, "name", None) or found.name]
+        if found.width and found.height:
+            facts.append(f"{found.width}×{found.height}")
+        if found.seconds:
+            facts.append(tr("{seconds} s", seconds=f"{found.seconds:.1f}"))
+        if isinstance(value, str) and not found.upload and not found.value.startswith("data:"):
+            facts.append(tr("an address: checked by the server"))
+        notes = map(html.line, map(html.text, map(tr_sentence, found.notes)))
+        return "".join([good(" · ".join(facts)), *notes])
+
     @staticmethod
     def _set(widget: widgets.HTML, text: str) -> None:
         """Show a text; an empty one takes no room."""
@@ -271,17 +287,3 @@ def _read(path: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except (OSError, ValueError, RuntimeError):
         return b""
-
-
-def _verdict(value: Chosen | str, found: Input | InputError) -> str:
-    """Return what was found of one thing that is given, as HTML."""
-    if isinstance(found, WanError):
-        return problem(str(found))
-    facts = [getattr(value, "name", None) or found.name]
-    if found.width and found.height:
-        facts.append(f"{found.width}×{found.height}")
-    if found.seconds:
-        facts.append(f"{found.seconds:.1f} s")
-    if isinstance(value, str) and not found.upload and not found.value.startswith("data:"):
-        facts.append(tr("an address: checked by the server"))
-    return "".join([good(" · ".join(facts)), *map(html.line, map(html.text, found.notes))])

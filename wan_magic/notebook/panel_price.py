@@ -10,6 +10,7 @@ from wan_magic.errors import WanError
 from wan_magic.notebook.panel_controls import problem
 from wan_magic.output import html
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 from wan_magic.wan.endpoints import choose
 from wan_magic.wan.estimate import PriceList
 from wan_magic.wan.request import VideoRequest
@@ -57,7 +58,7 @@ def price(asked: Asked, settings: Settings) -> str:
     try:
         endpoint = choose(settings)
     except WanError as exc:
-        return problem(str(exc))
+        return problem(tr_sentence(exc))
     cost = request.estimate(PriceList.of(endpoint))
     known = cost.per_second is not None
     told = tr("about {cost} ({detail})", cost=cost, detail=cost.detail) if known else str(cost)
@@ -66,8 +67,8 @@ def price(asked: Asked, settings: Settings) -> str:
     if endpoint is None:
         told = tr("free preview: a simple stand-in; the real clip costs {price}", price=told)
     own = {note for one in request.inputs for note in one.notes}  # said beside their fields
-    said = html.line(html.text(told)) + html.notes(one for one in asked.notes if one not in own)
-    return f'<div style="line-height:1.45">{said}</div>'
+    notes = html.notes(one for one in asked.notes if one not in own)
+    return f'<div style="line-height:1.45">{html.line(html.text(told))}{notes}</div>'
 
 
 def body(asked: Asked | None, missing: str) -> str:

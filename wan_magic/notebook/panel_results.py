@@ -19,6 +19,7 @@ from wan_magic.output.ended import started_bundle
 from wan_magic.output.place import default_out
 from wan_magic.output.player import end_bundle
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class Result:
             try:
                 self.cell.value = _shown(self._write(self.asked))
             except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
-                self.cell.value = problem(str(exc))
+                self.cell.value = problem(tr_sentence(exc))
         self.cell.layout.display = None if change["new"] else "none"
 
 
@@ -215,7 +216,10 @@ class Record:
                 self._handle.update(self._bundle(), raw=True)
 
     def _bundle(self) -> dict[str, str]:
-        return {"text/html": self._said, "text/plain": f"{len(self._jobs)} jobs of the panel"}
+        return {
+            "text/html": self._said,
+            "text/plain": tr("{number} jobs of the panel", number=len(self._jobs)),
+        }
 
     def _html(self) -> str:
         shown = [one for one in map(_saved, self._jobs) if one]

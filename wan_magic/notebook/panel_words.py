@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from wan_magic.notebook.options import OPTIONS
-from wan_magic.texts import tr
+from wan_magic.texts import language, tr
+from wan_magic.texts.sentences import tr_sentence
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
@@ -102,19 +103,19 @@ UPLOAD_MOST = "9 MB"
 """Front ends lose their connection over larger messages, so that the file never arrives."""
 
 
-def of_fields(message: str, model: Model) -> str:
-    """Return a message of the magic line with the panel's names in place of its flags."""
+def of_fields(message: object, model: Model) -> str:
+    """Return a message of the magic line in the panel's words: its names in place of flags."""
     named = {
         option.flag: tr("“{label}”", label=label(option.name, model))
         for option in OPTIONS
         if option.in_panel or option.group == "input"
     }
-    return re.sub(r"--[a-z]+(-[a-z]+)*", lambda flag: named.get(flag[0], flag[0]), message)
+    told = tr_sentence(message)
+    return re.sub(r"--[a-z]+(-[a-z]+)*", lambda flag: named.get(flag[0], flag[0]), told)
 
 
-def effect(name: str) -> str:
-    """Return an effect by its name, with the one of the official list where it is Chinese."""
-    from wan_magic.texts import language
-
-    known = catalog.TEMPLATES.get(name)
-    return f"{name} · {known.label}" if known and language() == "zh" else name
+def value(value: object) -> str:
+    """Return a value of the API, and what it means where the language is not the API's."""
+    known = catalog.TEMPLATES.get(str(value))  # the official list has Chinese names
+    meant = known.label if known and language() == "zh" else tr(str(value))
+    return f"{value} · {meant}" if meant != str(value) else str(value)

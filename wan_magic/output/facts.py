@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.output import html
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
@@ -67,7 +68,7 @@ def _names(inputs: tuple[Input, ...]) -> str:
         if one.option == "ref" and one.media == "audio" and names:
             names[-1] += tr(" (voice: {name})", name=one.name)
         else:
-            names.append(one.name)
+            names.append(tr_sentence(one.name))
     return ", ".join(names)
 
 

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +88,7 @@ def folded(summary: str, *parts: str) -> str:
 
 def notes(values: Iterable[str]) -> str:
     """Return what the user should know, a line each."""
-    return "".join(line(text(tr("note: {note}", note=value))) for value in values)
+    return "".join(line(text(tr("note: {note}", note=tr_sentence(value)))) for value in values)
 
 
 def short(value: str, limit: int) -> str:

@@ -1,8 +1,8 @@
 """The words on cards, players, panels and galleries, in the user's language.
 
 The English text is the key, so that the code reads as the screen does; a text that a
-language lacks stays English. Errors, help and what the server says are not translated:
-people search for them.
+language lacks stays English. Errors of a cell, help and what the server says are not translated:
+people search for them. What the panel finds wrong with a form, and notes, are: see `sentences`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wan_magic.errors import SettingsError
 from wan_magic.settings.money import money
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
@@ -55,15 +56,16 @@ class Estimate:
         if self.amount is not None:
             return money(self.amount, self.currency)
         if self.per_second is not None:
-            return f"{money(self.per_second, self.currency)} a second"
-        return "price unknown"
+            return tr("{price} a second", price=money(self.per_second, self.currency))
+        return tr("price unknown")
 
     @property
     def detail(self) -> str:
         """The sum as it was made: ``"5 s × 0.30 CNY, price list of 2026-04"``."""
         if self.per_second is None:
             return tr("the price table has no row for this endpoint, model and resolution")
-        source = self.note or self.source or tr("price list of {date}", date=self.as_of)
+        source = tr_sentence(self.note or self.source)
+        source = source or tr("price list of {date}", date=self.as_of)
         if self.seconds is None:
             return tr("how many seconds are billed is not known before; {source}", source=source)
         price = money(self.per_second, self.currency)
