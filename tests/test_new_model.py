@@ -16,6 +16,7 @@ DREAM = Model(
     name="wan9.1-dream",
     aliases=("9.1",),
     kind="i2v",
+    path="/services/aigc/dreams/video-synthesis",
     protocol="media",
     inputs=(
         Slot(option="image", media="image", type="start", limits=PICTURE, required=True),

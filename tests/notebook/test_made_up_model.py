@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import runpy
+from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 
 from wan_magic.actions import api
 from wan_magic.errors import InputError
@@ -185,6 +189,46 @@ def test_the_panel_offers_its_inputs_its_values_and_its_price(widgets, folder, m
     assert [one["type"] for one in request.body()["input"]["media"]] == [
         *("dreamer", "dreamer", "backdrop"),
     ]
+
+
+@pytest.fixture
+def backdrop(folder):
+    """A second of video, beside the notebook."""
+    with av.open("sky.mp4", "w") as out:
+        video = out.add_stream("libx264", rate=8)
+        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(8):
+            out.mux(video.encode(av.VideoFrame.from_image(Image.new("RGB", (320, 240), "teal"))))
+        out.mux(video.encode(None))
+    return folder / "sky.mp4"
+
+
+def test_a_cell_makes_its_video_on_the_preview_server(shell, backdrop):
+    shell.good("%%wanvideo clip -m 9.1 --video sky.mp4 --seed 7 --wait\nShe floats")
+    clip = shell.ip.user_ns["clip"].result()
+    assert (clip.width, clip.height, clip.duration, clip.has_audio) == (640, 360, 4, False)
+    assert clip.request.model == "wan9.1-dream"
+
+
+def test_the_panel_makes_its_video_on_the_preview_server(quick_panel, backdrop):
+    panel = Panel(Settings(endpoint="local", out=backdrop.parent / "clips"))
+    panel.choose("wan9.1-dream")
+    panel.inputs["video"].address.value = "sky.mp4"
+    panel.controls["resolution"].value = "720P"
+    panel.generate.click()
+    assert panel.error.value == ""
+    clip = panel.jobs[0].result(timeout=60)
+    assert (clip.width, clip.height, clip.duration) == (1280, 720, 4)
+
+
+def test_it_is_in_the_tables_of_the_documents():
+    made = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "make_reference.py"))
+    (line,) = [one for one in made["models_table"]().splitlines() if "wan9.1-dream" in one]
+    assert line == (
+        "| `wan9.1-dream` | reference to video | `--ref`, `--video`, `--mask` | **360P** 720P"
+        " | **4** 8 | silent | 0.2 / 0.5 | – | 40 |"
+    )
+    assert "`input.media[dreamer]`" in made["options_table"]()
 
 
 def test_python_takes_it_too():

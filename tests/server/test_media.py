@@ -14,7 +14,7 @@ from PIL import Image
 
 from wan_magic.server import ServerOptions, fetch, probe
 from wan_magic.server.faults import Fault
-from wan_magic.wan.catalog import MODELS
+from wan_magic.wan.catalog import MODELS, Limits
 
 from .conftest import data_uri, film, mp3, picture, tone
 
@@ -175,6 +175,15 @@ def test_wrong_images(data, code, text):
     with pytest.raises(Fault, match=text) as caught:
         facts(data)
     assert caught.value.code == code
+
+
+def test_a_row_may_name_formats_that_nothing_here_knows(tmp_path):
+    path = tmp_path / "it"
+    path.write_bytes(picture())
+    with pytest.raises(Fault, match="expected one of JPEG, JPEG-9000"):
+        probe.probe_image(path, Limits(formats=("JPEG", "JPEG-9000")))
+    path.write_bytes(film(2, kind="mp4"))
+    assert probe.probe_video(path, Limits(formats=("wmv-9000", "mp4"))).seconds == pytest.approx(2)
 
 
 def test_too_many_pixels():

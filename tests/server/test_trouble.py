@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from types import SimpleNamespace
 
 import pytest
 import requests
 
 from wan_magic import cli
 from wan_magic.errors import SettingsError
-from wan_magic.server import Faults, ServerOptions
+from wan_magic.server import Faults, ServerOptions, throttle
+from wan_magic.server.faults import Fault
 
 from .conftest import data_uri, picture
 
@@ -29,7 +32,10 @@ def url_of(caller):
     [
         ("Arrearage", 400),
         ("InvalidApiKey", 401),
+        ("NOT AUTHORIZED", 401),
         ("AccessDenied.Unpurchased", 403),
+        ("WorkSpaceNotFound", 404),
+        ("Conflict", 409),
         ("PrepaidBillOverdue", 429),
         ("InternalError", 500),
         ("ServiceUnavailable", 503),
@@ -120,13 +126,78 @@ def test_query_rate_is_each_keys_own(serve, gate):
     assert caller.create(image=data_uri(picture()))
 
 
+@pytest.fixture
+def moment(monkeypatch):
+    """A clock of the rates that stands still; `later` moves it on."""
+    now = SimpleNamespace(at=0.0, later=lambda seconds: setattr(now, "at", now.at + seconds))
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(monotonic=lambda: now.at))
+    return now
+
+
+@pytest.mark.parametrize(
+    ("model", "rate"),
+    [("wan2.5-i2v-preview", 5), ("wanx2.1-i2v-turbo", 2), ("wan2.2-i2v-flash", 2)],
+)
+def test_the_documented_rate_of_creates_is_the_models(serve, gate, moment, model, rate):
+    caller = serve(engine=gate, documented_rates=True)
+    answers = [caller.create(model=model, raw=True) for _ in range(rate + 1)]
+    assert [answer.status_code for answer in answers] == [200] * rate + [429]
+    assert answers[-1].json()["code"] == "Throttling.RateQuota"
+    moment.later(1 / rate)  # and one more
+    again = [caller.create(model=model, raw=True).status_code for _ in range(2)]
+    assert again == [200, 429]
+
+
+def test_the_documented_rates_of_queries_and_policies(serve, gate, moment):
+    caller = serve(engine=gate, documented_rates=True)
+    asked = [caller.get("/tasks/x").status_code for _ in range(21)]
+    assert asked == [200] * 20 + [429]
+    query = {"action": "getPolicy", "model": "wan2.2-s2v"}
+    given = [caller.get("/uploads", params=query) for _ in range(101)]
+    assert [answer.status_code for answer in given] == [200] * 100 + [429]
+    assert given[-1].json()["code"] == "Throttling.RateQuota"
+    other = caller.get("/uploads", params={**query, "model": "wan2.7-i2v"})
+    assert other.status_code == 200, "each model has its own"
+
+
+def test_a_model_without_a_documented_rate_has_none(serve, gate, moment):
+    caller = serve(engine=gate, documented_rates=True)
+    sent = [caller.send("wan3.0-video", {"prompt": "p"}).status_code for _ in range(8)]
+    assert sent == [200] * 8
+
+
+def test_a_rate_of_ones_own_comes_before_the_documented_one(serve, gate, moment):
+    caller = serve(engine=gate, documented_rates=True, submit_rps=1)
+    assert [caller.create(raw=True).status_code for _ in range(2)] == [200, 429]
+
+
+def test_turns_come_back_evenly_and_are_not_saved_up(moment):
+    turns = throttle.Turns(2)
+
+    def taken():
+        count = 0
+        with contextlib.suppress(Fault):
+            while count < 10:
+                turns.take("a")
+                count += 1
+        return count
+
+    assert taken() == 2
+    moment.later(0.5)
+    assert taken() == 1
+    moment.later(60)
+    assert taken() == 2
+
+
 def test_the_command_passes_its_switches_on(monkeypatch):
     chosen = []
     monkeypatch.setattr(
         "wan_magic.server.serve_forever", lambda options, announce: chosen.append(options)
     )
-    cli.main(["serve", "--lenient", "--private-media", "--fault", "truncated", "--fault", "task=X"])
+    line = "serve --lenient --documented-rates --private-media --fault truncated --fault task=X"
+    cli.main(line.split())
     cli.main(["serve"])
+    assert [one.documented_rates for one in chosen] == [True, False]
     assert (chosen[0].strict_submit, chosen[0].private_media) == (False, True)
     assert chosen[0].faults == Faults(truncated=True, task="X")
     assert (chosen[1].strict_submit, chosen[1].private_media) == (True, None)

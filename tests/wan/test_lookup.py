@@ -307,6 +307,10 @@ def test_nearest_prefers_what_begins_with_the_word():
         ("wan4-animate-mix", "wan2.2-animate-mix"),
         ("kling-v9", "wan3.0-video"),
         ("wan4.0-video", "wan3.0-video"),
+        # Retired ones are sent as what replaced them.
+        ("wanx-txt2video-pro", "wan2.5-t2v-preview"),
+        ("wanx-img2video-pro", "wan2.5-i2v-preview"),
+        ("wanx-kf2v", "wan2.2-kf2v-flash"),
     ],
 )
 def test_an_unknown_name_is_shaped_like_its_nearest_kin(name, like):

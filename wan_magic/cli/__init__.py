@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
         "--lenient", action="store_true", help="accept wrong parameters and fail the task later"
     )
     serve.add_argument(
+        "--documented-rates",
+        action="store_true",
+        help="refuse calls that come faster than the service's documents allow",
+    )
+    serve.add_argument(
         "--private-media",
         action="store_true",
         default=None,
@@ -109,6 +114,7 @@ def _serve(options: argparse.Namespace) -> None:
         queue_seconds=options.queue_seconds,
         run_seconds=options.run_seconds,
         strict_submit=not options.lenient,
+        documented_rates=options.documented_rates,
         private_media=options.private_media,
         faults=Faults.read(options.fault),
     )

@@ -20,13 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wan_magic.server import portrait, results, validate
-from wan_magic.server.faults import BAD_BODY, BAD_URL, INTERNAL, Fault, inspection, invalid
+from wan_magic.server.body import read_json
+from wan_magic.server.faults import BAD_URL, INTERNAL, Fault, inspection, invalid
 from wan_magic.server.faults import MEDIA_FORMAT as NOT_RESOLVED
 from wan_magic.server.listing import list_tasks
 from wan_magic.server.storage import Storage, origin
 from wan_magic.server.throttle import Turns
 from wan_magic.wan.catalog import (
-    DATA_URI_MAX_BYTES,
     IMAGE2VIDEO_PATH,
     MODELS,
     PORTRAIT_CHECK,
@@ -44,11 +44,8 @@ if TYPE_CHECKING:
     from wan_magic.server.tasks import Board
     from wan_magic.wan.catalog import Model
 
-BODY_MAX_BYTES = 64 * 1024 * 1024
-"""Longest request body (rate-limit page, 2026: 64 MiB with base64)."""
-PLAIN_MAX_BYTES = 16 * 1024 * 1024
-"""Most text beside the base64 in a body, and most that the base64 decodes to (same page)."""
-_DRAIN_MAX_BYTES = 4 * BODY_MAX_BYTES
+_QUERY_RPS, _POLICY_RPS = 20, 100
+"""Of an account, and of an account and a model (rate-limit and temporary-storage pages)."""
 _NOT_CANCELLED = "Failed to cancel the task, please confirm if the task is in PENDING status."
 # A view: a model that is added to the table later is served, too.
 _MODELS = ChainMap(MODELS, {PORTRAIT_CHECK: portrait.CHECKER})
@@ -81,7 +78,10 @@ class Face:
         self._base = f"{options.prefix}/api/v1"
         self._storage_path = f"{options.prefix}/oss"
         self._submits = Turns(options.submit_rps, options.faults.throttle)
-        self._queries = Turns(options.query_rps, options.faults.throttle_queries)
+        documented = options.documented_rates
+        query_rps = options.query_rps or (_QUERY_RPS if documented else None)
+        self._queries = Turns(query_rps, options.faults.throttle_queries)
+        self._policies = Turns(_POLICY_RPS if documented else None)
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -89,7 +89,7 @@ class Face:
             ("POST", VIDEO_SYNTHESIS_PATH, self.create),
             ("POST", IMAGE2VIDEO_PATH, self.create),
             ("POST", PORTRAIT_CHECK_PATH, self.check_portrait),
-            ("POST", "/services/{rest:path}", self.wrong_service),
+            ("POST", "/services/{rest:path}", self.other_service),
             ("GET", "/tasks", self.list),
             ("GET", "/tasks/{task_id}", self.query),
             ("POST", "/tasks/{task_id}/cancel", self.cancel),
@@ -122,7 +122,7 @@ class Face:
             text = "current user api does not support synchronous calls."
             raise Fault("AccessDenied", text, status=403)
         model, inputs, parameters = await self._read_call(request)
-        self._submits.take(model.name)
+        self._take_submit(model)
         if fault := self._options.faults.at_submit:
             raise fault
         wish: validate.Wish | None = None
@@ -150,10 +150,13 @@ class Face:
 
     async def _read_call(self, request: Request) -> tuple[Model, dict[str, Any], dict[str, Any]]:
         """Return model, input and parameters of a body that is on its model's path."""
-        model, inputs, parameters = validate.read_body(await _read_json(request), _MODELS)
+        model, inputs, parameters = validate.read_body(await read_json(request), _MODELS)
         if request.url.path.rstrip("/") != self._base + model.path:
             raise invalid(BAD_URL)
         return model, inputs, parameters
+
+    def _take_submit(self, model: Model) -> None:
+        self._submits.take(model.name, model.submit_rps if self._options.documented_rates else None)
 
     def _check_uploads(
         self, request: Request, given: Iterable[Given], model: str, owner: str
@@ -172,7 +175,7 @@ class Face:
             text = "current user api does not support asynchronous calls."
             raise Fault("AccessDenied", text, status=403)
         _, inputs, _ = await self._read_call(request)
-        self._submits.take(PORTRAIT_CHECK)
+        self._take_submit(portrait.CHECKER)
         given = portrait.portrait_of(inputs)
         self._check_uploads(request, [given], PORTRAIT_CHECK, owner)
         answer = await run_in_threadpool(
@@ -183,8 +186,11 @@ class Face:
         )
         return Answer({"request_id": _request_id(), **answer})
 
-    async def wrong_service(self, request: Request) -> Response:
-        """Refuse a known kind of path that these models are not on."""
+    async def other_service(self, request: Request) -> Response:
+        """Take a task of a model that has a path of its own; on any other path refuse it."""
+        path = request.url.path.rstrip("/")
+        if any(self._base + model.path == path for model in MODELS.values()):
+            return await self.create(request)
         self._authorize(request)
         await self._read_call(request)
         raise invalid(BAD_URL)
@@ -217,6 +223,7 @@ class Face:
         model = query.get("model", "")
         if model not in _MODELS:
             raise invalid("Model not exist.")
+        self._policies.take(f"{owner} {model}")
         host = origin(request) + self._storage_path
         data = self._board.uploads.policy(model, owner, host)
         return Answer({"request_id": _request_id(), "data": data})
@@ -254,57 +261,6 @@ async def _hang_up(_: Request, __: Exception) -> Response:
 
 def _wants_async(request: Request) -> bool:
     return request.headers.get("X-DashScope-Async", "").lower() == "enable"
-
-
-async def _read_json(request: Request) -> object:
-    """Return the parsed body, whatever its Content-Type says."""
-    data = bytearray()
-    seen = 0
-    async for block in request.stream():
-        seen += len(block)
-        if seen <= BODY_MAX_BYTES:
-            data += block
-        else:
-            # Read on for a while: a client that is still sending can't hear "too large".
-            data.clear()
-            if seen > _DRAIN_MAX_BYTES:
-                break
-    long = seen > PLAIN_MAX_BYTES
-    if seen > BODY_MAX_BYTES or (long and b";base64" not in data.lower()):
-        raise _too_large()
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        raise invalid(BAD_BODY) from None
-    if long:
-        _check_base64(body, seen)
-    return body
-
-
-def _check_base64(body: object, size: int) -> None:
-    """Refuse a body that is too large beside its data URIs, or once they are decoded."""
-    encoded = decoded = 0
-    left: list[object] = [body.get("input")] if isinstance(body, dict) else []
-    while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            left.extend(one.values())
-        elif isinstance(one, list):
-            left.extend(one)
-        elif isinstance(one, str) and one[:5].lower() == "data:":
-            head, _, payload = one.partition(",")
-            if "base64" not in head.lower().split(";"):
-                continue
-            if len(one) > DATA_URI_MAX_BYTES:
-                return  # the model's own check has an answer to this one
-            encoded += len(one)
-            decoded += len("".join(payload.split()).rstrip("=")) * 3 // 4
-    if size - encoded > PLAIN_MAX_BYTES or decoded > PLAIN_MAX_BYTES:
-        raise _too_large()
-
-
-def _too_large() -> Fault:
-    return Fault("BadRequest.TooLarge", "Payload Too Large", status=413)
 
 
 def _request_id() -> str:

@@ -92,6 +92,9 @@ _STATUS_BY_START = (
     (("InternalError", "SystemError", "ModelServiceFailed", "RequestTimeOut", "Rewrite"), 500),
     (("ServiceUnavailable", "ModelUnavailable"), 503),
     (("AccessDenied", "Model.AccessDenied", "Endpoint.AccessDenied"), 403),
+    (("NOT AUTHORIZED",), 401),
+    (("WorkSpaceNotFound", "NotFound"), 404),
+    (("Conflict",), 409),
 )
 
 

@@ -46,11 +46,14 @@ class ServerOptions:
     task_ttl, url_ttl : float, default 86400
         Life of a finished task and of its video link, in seconds.
     submit_rps : float or None, default None
-        Creates a second for each model before HTTP 429; None for no limit. The
-        rate-limit page gives 5, and 2 for the older models.
+        Creates a second for each model before HTTP 429; None for no limit.
     query_rps : float or None, default None
         Queries, lists and cancels a second for each key before HTTP 429; None for no
-        limit. The rate-limit page gives 20.
+        limit.
+    documented_rates : bool, default False
+        Whether the rates of the rate-limit page hold where none is given above: 5 creates
+        a second, 2 of the older models; 20 queries; 100 upload policies for each key and
+        model.
     private_media : bool or None, default None
         Whether media is fetched from loopback and private addresses; None: only where
         nobody but this machine can reach the server.
@@ -81,6 +84,7 @@ class ServerOptions:
     url_ttl: float = DAY
     submit_rps: float | None = None
     query_rps: float | None = None
+    documented_rates: bool = False
     private_media: bool | None = None
     max_tasks: int = 1000
     max_result_bytes: int = 2 * 1024**3

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SLACK = 0.1
 """Seconds by which an encoder's padding may lengthen or shorten a sound or a video."""
-_CONTAINERS = {"mp4": "mp4", "mov": "mov", "avi": "avi"}
 _ZIP = ("docx", "xlsx", "pptx", "key", "pages", "numbers")
 _STARTS = {"pdf": (b"%PDF",), **dict.fromkeys(_ZIP, (b"PK",))}
 
@@ -98,8 +97,9 @@ def probe_image(path: Path, limits: Limits) -> Facts:
             shape = ImageOps.exif_transpose(image).size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise invalid(faults.IMAGE_SIZE) from None
-    except (OSError, ValueError, SyntaxError):
-        # What Pillow raises for a file it can't read, or one that is cut short.
+    except (OSError, ValueError, SyntaxError, KeyError):
+        # What Pillow raises for a file it can't read, one that is cut short, and a format of a
+        # row that it does not know.
         raise inspection(faults.MEDIA_FORMAT, f"expected one of {formats}") from None
     return Facts(shape)
 
@@ -113,7 +113,7 @@ def probe_video(path: Path, limits: Limits) -> Facts:
         with av.open(str(path), "r") as source:
             # The container counts, not a file's ending; mp4 and mov have one reader.
             kinds = source.format.name.split(",")
-            if not source.streams.video or not any(_CONTAINERS[f] in kinds for f in limits.formats):
+            if not source.streams.video or not any(f in kinds for f in limits.formats):
                 raise Fault("InvalidFile.Format", f"The video format should be {wanted}.")
             stream = source.streams.video[0]
             rate = float(stream.average_rate or 0)

@@ -7,6 +7,9 @@ import time
 
 from wan_magic.server.faults import too_fast
 
+_HAIR = 1e-6
+"""Seconds that sums of fractions may miss."""
+
 
 class Turns:
     """Lets calls in at a rate.
@@ -22,25 +25,31 @@ class Turns:
     def __init__(self, rate: float | None, refuse_first: int = 0) -> None:
         self._rate = rate
         self._refuse = refuse_first
-        self._buckets: dict[str, tuple[float, float]] = {}
+        # By name: when its bucket will be full again.
+        self._full: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def take(self, name: str) -> None:
-        """Take one turn, or raise a `Fault` with HTTP 429."""
+    def take(self, name: str, own: float | None = None) -> None:
+        """Take one turn, or raise a `Fault` with HTTP 429.
+
+        Parameters
+        ----------
+        name : str
+            Who takes it.
+        own : float, optional
+            The rate of this name, where there is none for all.
+        """
         with self._lock:
             if self._refuse > 0:
                 self._refuse -= 1
                 raise too_fast()
-            if self._rate is None:
+            rate = self._rate or own
+            if rate is None:
                 return
-            size = max(self._rate, 1.0)
             now = time.monotonic()
-            if len(self._buckets) > 10_000:  # any text may be a key: full buckets are no news
-                self._buckets = {
-                    k: (n, t) for k, (n, t) in self._buckets.items() if now - t < size / self._rate
-                }
-            tokens, then = self._buckets.get(name, (size, now))
-            tokens = min(size, tokens + (now - then) * self._rate)
-            self._buckets[name] = (tokens - 1 if tokens >= 1 else tokens, now)
-            if tokens < 1:
+            if len(self._full) > 10_000:  # any text may be a key: full buckets are no news
+                self._full = {one: when for one, when in self._full.items() if when > now}
+            full = max(self._full.get(name, now), now) + 1 / rate
+            if full - now > max(rate, 1.0) / rate + _HAIR:
                 raise too_fast()
+            self._full[name] = full

@@ -82,7 +82,7 @@ def find_model(
         rows = [row for row in MODELS.values() if version in row.aliases]
         return _none_fits(f"wan{version}", given, rows, region)
     if unchecked:
-        return loosened(like(name), name)
+        return loosened(like(RETIRED.get(name, name)), name)
     raise _unknown(name)
 
 

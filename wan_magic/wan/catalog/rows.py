@@ -104,6 +104,10 @@ _ALL: tuple[Region, ...] = (
 )
 _GLOBAL: tuple[Region, ...] = ("beijing", "singapore", "virginia", "frankfurt")
 _STANDARD = prices(beijing="720P 0.6, 1080P 1.0", singapore="720P 0.10, 1080P 0.15")
+# The scope "Global" (Virginia and Frankfurt) asks for Beijing's price, and bills in USD: at the
+# 7.33924 CNY of the price page's own lists.
+_GLOBAL_USD = "720P 0.0818, 1080P 0.1363"
+_STANDARD_26 = _STANDARD | prices(virginia=_GLOBAL_USD, frankfurt=_GLOBAL_USD)
 _STANDARD_25 = prices(
     beijing="480P 0.3, 720P 0.6, 1080P 1.0", singapore="480P 0.05, 720P 0.10, 1080P 0.15"
 )
@@ -289,7 +293,7 @@ _T2V_26 = Model(
     parameters={**_26, "size": _size(_SIZES_HD, "1920*1080")},
     sound="always",
     sizes=_SIZES_HD,
-    prices=_STANDARD,
+    prices=_STANDARD_26,
     usage=(*_USAGE_26, "size"),
     regions=_GLOBAL,
     source="text-to-video API reference",
@@ -309,7 +313,7 @@ _I2V_26 = Model(
     templates=None,
     sound="always",
     follows=("img_url",),
-    prices=_STANDARD,
+    prices=_STANDARD_26,
     usage=_USAGE_26,
     regions=_GLOBAL,
     source="image-to-video API reference (2.1 to 2.6)",
@@ -341,7 +345,7 @@ _R2V_26 = Model(
     sound="always",
     sizes=_SIZES_HD,
     bills_input=True,
-    prices=_STANDARD,
+    prices=_STANDARD_26,
     usage=(*_USAGE_26, "size"),
     regions=_GLOBAL,
     source="reference-to-video API reference (2.6)",
