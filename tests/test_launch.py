@@ -12,6 +12,7 @@ import wan_magic
 from wan_magic.actions import launch
 from wan_magic.jobs import intake
 from wan_magic.jobs.ledger import Ledger
+from wan_magic.settings import from_environment
 
 FAST = {"model": "wanx2.1-t2v-turbo", "resolution": "480P"}
 
@@ -98,7 +99,7 @@ def test_a_job_that_cannot_be_bound_is_nobodys(home):
         raise RuntimeError("no such name")
 
     request, _ = wan_magic.actions.api.build("waves", **FAST)
-    settings = wan_magic.actions.api.from_environment()
+    settings = from_environment()
     with pytest.raises(RuntimeError):
         launch.start(request, settings, bind=refuse)
     [entry] = Ledger(home).entries()

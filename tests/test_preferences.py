@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wan_magic.errors import SettingsError
-from wan_magic.preferences import BY_NAME, PREFERENCES
+from wan_magic.preferences import BY_NAME, CAPS, PREFERENCES
 from wan_magic.settings import from_environment
 from wan_magic.settings.configured import configured
 from wan_magic.settings.money import limits_of
@@ -91,7 +91,10 @@ def test_each_row_reads_alike_from_a_file_a_project_and_the_environment(place, m
         ("timeout", "0", "WAN_MAGIC_TIMEOUT = '0' is not a number above 0"),
         ("watermark", "maybe", "WAN_MAGIC_WATERMARK = 'maybe' is neither on nor off"),
         ("embed", "fiel", "did you mean file?"),
+        ("embed_limit", "0", "WAN_MAGIC_EMBED_LIMIT = 0 is out of range"),
+        ("embed_limit", "101", "1 to 100"),
         ("budget_day", "5 EUR", "WAN_MAGIC_BUDGET_DAY = '5 EUR' is no amount of money"),
+        ("max_total", "much", "WAN_MAGIC_MAX_TOTAL = 'much' is no amount of money"),
         ("seed", KEY, "what looks like an API key"),
     ],
 )
@@ -208,6 +211,7 @@ def test_somebody_elses_broken_file_is_not_our_business(place):
         'budget_day = "5000 CNY"',
         "ledger = false",
         '[tool.wan-magic.presets.draft]\nmax_cost = "5000 CNY"',
+        '[tool.wan-magic.presets.draft]\nmax_total = "5000 CNY"',
     ],
 )
 def test_a_project_can_neither_lead_the_key_away_nor_raise_what_may_be_spent(place, line):
@@ -241,10 +245,24 @@ def test_a_project_may_name_an_endpoint_that_the_user_knows(place, monkeypatch):
         ("3 CNY", "1", "1 CNY, 1 USD"),
     ],
 )
-def test_a_project_may_lower_what_a_clip_costs_and_not_raise_it(place, own, project, kept):
-    place.user(f'max_cost = "{own}"' if own else "")
-    place.project(f'[tool.wan-magic]\nmax_cost = "{project}"')
-    assert from_environment().max_cost == limits_of(kept)
+@pytest.mark.parametrize("name", CAPS)
+def test_a_project_may_lower_what_clips_cost_and_not_raise_it(place, name, own, project, kept):
+    place.user(f'{name} = "{own}"' if own else "")
+    place.project(f'[tool.wan-magic]\n{name} = "{project}"')
+    found = from_environment()
+    assert getattr(found, name) == limits_of(kept)
+    is_own = own and limits_of(kept) == limits_of(own)
+    assert found.sources[name] == str(place.file if is_own else place.root / "pyproject.toml")
+
+
+def test_a_projects_preset_takes_no_name_of_the_users_own(place):
+    place.user('[presets.draft]\nendpoint = "local"')
+    place.project(
+        '[tool.wan-magic.presets.draft]\nendpoint = "beijing"\n'
+        '[tool.wan-magic.presets.final]\nresolution = "1080P"'
+    )
+    assert from_environment().override(preset="draft").endpoint == "local"
+    assert from_environment().override(preset="final").values["resolution"] == "1080P"
 
 
 def test_a_key_in_a_project_is_refused_and_not_repeated(place):

@@ -16,6 +16,7 @@ from wan_magic.actions.planning import MOST, plan
 from wan_magic.errors import ApiError, BudgetExceeded, InputError, SettingsError, WanError
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.notebook.mapping import rows_of
+from wan_magic.settings import from_environment
 from wan_magic.settings.money import limits_of
 from wan_magic.wan.client import WanClient
 
@@ -145,8 +146,8 @@ def test_too_many_are_taken_for_a_slip_unless_they_are_meant():
 # -- money ----------------------------------------------------------------------------------
 
 
-def begin(number, **how):
-    settings = how.pop("settings", None) or wan_magic.actions.api.from_environment()
+def begin(number, *, settings=None, max_total=None, **how):
+    settings = (settings or from_environment()).override(max_total=max_total)
     return sweeping.begin(plan([{"prompt": "waves", **FAST}], count=number), settings, **how)
 
 
@@ -165,7 +166,7 @@ def test_all_of_them_are_priced_before_the_first_is_sent(refused):
 
 
 def test_a_budget_that_one_fits_and_all_do_not_stops_all(refused, here):
-    settings = wan_magic.actions.api.from_environment()
+    settings = from_environment()
     poor = dataclasses.replace(settings, budgets={"day": limits_of("2 CNY")})
     with pytest.raises(BudgetExceeded, match=r"these 3 clips alone cost about 3\.60 CNY"):
         begin(3, settings=poor)
@@ -174,10 +175,23 @@ def test_a_budget_that_one_fits_and_all_do_not_stops_all(refused, here):
 
 
 def test_the_limit_of_one_clip_is_still_that_of_one_clip(refused):
-    settings = wan_magic.actions.api.from_environment().override(max_cost="1 CNY")
+    settings = from_environment().override(max_cost="1 CNY")
     with pytest.raises(BudgetExceeded, match="this clip costs about"):
         begin(2, settings=settings)
     ended(begin(2, settings=settings.override(max_cost="1.2 CNY")))
+    assert len(refused) == 2
+
+
+def test_a_limit_of_all_that_is_set_once_holds_for_every_way_to_begin(refused, monkeypatch):
+    monkeypatch.setenv("WAN_MAGIC_MAX_TOTAL", "2 CNY")
+    with pytest.raises(BudgetExceeded, match=r"these 2 clips .* max_total of 2\.00 CNY"):
+        wan_magic.map(["a", "b"], **FAST)
+    with pytest.raises(BudgetExceeded, match=r"these 2 clips .* max_total of 2\.00 CNY"):
+        wan_magic.storyboard(["a", "b"], **FAST)
+    with pytest.raises(BudgetExceeded, match=r"this clip alone costs .* max_total of 1\.00 CNY"):
+        wan_magic.submit("a", max_total="1 CNY", **FAST)
+    assert refused == []
+    ended(wan_magic.map(["a", "b"], max_total="off", **FAST))
     assert len(refused) == 2
 
 
@@ -344,6 +358,13 @@ def test_an_empty_field_of_a_table_is_left_out():
 def test_what_holds_no_prompts_is_refused(rows):
     with pytest.raises(InputError):
         rows_of(rows)
+
+
+def test_a_row_has_no_run_of_its_own(refused):
+    with pytest.raises(InputError, match="row 2 has its own endpoint") as caught:
+        wan_magic.map(["a", {"prompt": "b", "endpoint": "local"}], **FAST)
+    assert caught.value.hint == "give it once, for all rows"
+    assert refused == []
 
 
 def test_options_of_a_row_go_before_those_of_all(refused):

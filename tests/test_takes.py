@@ -12,8 +12,10 @@ import av
 import pytest
 from PIL import Image
 
+import wan_magic
 from wan_magic.actions import api, launch
-from wan_magic.errors import InputError
+from wan_magic.actions.planning import plan
+from wan_magic.errors import InputError, SettingsError
 from wan_magic.jobs.clip import Clip
 from wan_magic.jobs.job import Job
 from wan_magic.wan.estimate import Estimate
@@ -32,6 +34,12 @@ def film(path, shades=(20, 120, 220), rate=10):
             )
         box.mux(stream.encode())
     return path
+
+
+def voice(path):
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(48000))
 
 
 @pytest.fixture
@@ -154,9 +162,7 @@ def test_a_value_that_another_model_does_not_take_is_an_error(made, started):
 
 
 def test_a_model_without_seeds_drops_the_seed(made, started, picture, tmp_path):
-    with wave.open(str(tmp_path / "voice.wav"), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(bytes(48000))
+    voice(tmp_path / "voice.wav")
     made(image=picture, audio="voice.wav", resolution="480P", seed=5).again(model="wan2.2-s2v")
     assert started[0][0].seed is None
 
@@ -221,17 +227,92 @@ def test_a_preview_stays_one_although_there_is_a_key(made, started, monkeypatch)
     )
 
 
+def test_a_preset_changes_what_it_names(made, started, tmp_path, monkeypatch):
+    file = tmp_path / "config.toml"
+    file.write_text('[presets.final]\nresolution = "1080p"\nduration = 10\ntimeout = 60')
+    monkeypatch.setenv("WAN_MAGIC_CONFIG", str(file))
+    clip = made(resolution="480P", duration=5)
+    clip.again(preset="final", duration=5)
+    clip.extend("on", preset="final")
+    (again, settings, _), (shot, *_) = started
+    assert (again.resolution, again.duration, settings.timeout) == ("1080P", 5, 60)
+    assert again.seed == clip.request.seed
+    assert (shot.resolution, shot.duration) == ("1080P", 10)
+    with pytest.raises(SettingsError, match="did you mean final"):
+        clip.variants(2, preset="finl")
+
+
+@pytest.mark.parametrize("do", ["again", "variants"])
+def test_a_slip_in_an_options_name_gets_the_nearest_one(made, do):
+    with pytest.raises(InputError, match="unknown option 'max_cots'") as caught:
+        getattr(made(), do)(max_cots=3)
+    assert caught.value.hint == "did you mean max_cost?"
+
+
 # -- variants -----------------------------------------------------------------------------
+
+
+def seeds_of(started):
+    seeds = [request.seed for request, _, _ in started]
+    started.clear()
+    return seeds
 
 
 def test_variants_differ_by_their_seeds_alone_and_are_the_same_ones_each_time(made, started):
     clip = made(seed=3, resolution="480P")
     clip.variants(4)
-    clip.variants(2)
-    seeds = [request.seed for request, _, _ in started]
-    assert len({3, *seeds[:4]}) == 5
-    assert seeds[4:] == seeds[:2]
     assert all(replace(request, seed=3) == clip.request for request, _, _ in started)
+    assert seeds_of(started) == [4, 5, 6, 7]
+    clip.variants(2)
+    assert seeds_of(started) == [4, 5]
+
+
+def test_variants_and_a_count_are_the_same_takes(made, started):
+    clip = made()
+    clip.variants(3)
+    _, *others = plan([{"prompt": "A cat"}], count=4)
+    assert [request for request, _, _ in started] == [one.request for one in others]
+
+
+@pytest.mark.parametrize(
+    ("own", "changes", "seeds"),
+    [
+        (2**31 - 2, {}, [2**31 - 1, 0, 1]),
+        (5, {"resolution": "480P"}, [6, 7, 8]),
+        (5, {"seed": 3}, [3, 4, 6]),
+        (5, {"seed": 100}, [100, 101, 102]),
+    ],
+)
+def test_a_clips_own_seed_is_never_among_those_of_its_variants(made, started, own, changes, seeds):
+    made(seed=own).variants(3, **changes)
+    assert seeds_of(started) == seeds
+
+
+def test_variants_of_a_seed_that_the_server_drew_have_seeds_that_are_known(made, started):
+    drawn = {"model": "wan3.0-video", "seed": -1}
+    first = api.build("A cat", model="wan3.0-video")[0].seed
+    for _ in range(2):
+        made(**drawn).variants(2)
+        assert seeds_of(started) == [first, first + 1]
+
+
+def test_a_model_without_seeds_has_no_variants(made, started, picture, tmp_path):
+    voice(tmp_path / "voice.wav")
+    with pytest.raises(InputError, match=r"wan2\.2-s2v takes no seed"):
+        made(image=picture, audio="voice.wav", model="wan2.2-s2v", resolution="480P").variants(2)
+    assert not started
+
+
+def test_variants_are_paid_once_also_those_that_a_count_has_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WAN_MAGIC_HOME", str(tmp_path / "home"))
+    small = {"model": "wan3.0-video", "resolution": "480P", "duration": 2, "ratio": "16:9"}
+    clip, second = wan_magic.map("waves", count=2, progress=False, **small).result(timeout=60)
+    takes = clip.variants(2)
+    assert [job.from_library for job in takes] == [True, False]
+    assert takes.result(timeout=60)[0].path == second.path
+    assert clip.path not in {take.path for take in takes.result()}
+    assert [job.from_library for job in clip.variants(2)] == [True, True]
 
 
 @pytest.mark.parametrize("number", [0, -1, 101, 2.0, True, "4"])

@@ -108,6 +108,7 @@ PREFERENCES = (
     Preference("out", "text", "folder for clips; else wan_videos beside the notebook"),
     Preference("timeout", "number", "seconds until a task is no longer watched", standard=10800),
     Preference("max_cost", "money", 'the most that a clip may cost, such as "2 CNY"'),
+    Preference("max_total", "money", "the most that clips asked for at once may cost together"),
     *(
         Preference(
             f"budget_{period}",
@@ -161,6 +162,9 @@ PREFERENCES = (
 """Every preference, in the order in which they are listed."""
 
 BY_NAME = {one.name: one for one in PREFERENCES}
+
+CAPS = tuple(one.name for one in PREFERENCES if one.kind == "money" and one.in_project)
+"""Limits that a project can lower, and not raise."""
 
 _SWITCH = {
     **dict.fromkeys(("on", "true", "yes", "1"), True),

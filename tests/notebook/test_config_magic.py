@@ -121,6 +121,37 @@ def test_a_storyboard_and_a_map_have_the_same_defaults(config, posted):
     assert sizes == ["480*832", "480*832"]
 
 
+def test_a_preset_by_its_name_for_a_storyboard_and_a_map(config, posted):
+    import wan_magic
+
+    config('resolution = "480P"\n[presets.tall]\nratio = "9:16"\nplayer_width = 480')
+    with pytest.raises(WanError):
+        wan_magic.storyboard(["A cat sits", "It runs"], preset="tall")
+    sweep = wan_magic.map(["A dog"], preset="tall", loop=False, progress=False)
+    with pytest.raises(WanError):
+        sweep.result()
+    assert [request.body()["parameters"]["size"] for request in posted] == ["480*832"] * 2
+    assert (sweep[0].look.width, sweep[0].look.loop) == (480, False)
+    for start in (wan_magic.storyboard, wan_magic.map):
+        with pytest.raises(SettingsError, match="did you mean tall"):
+            start(["A cat"], preset="tal")
+
+
+def test_a_limit_of_all_clips_holds_for_all_cells_until_a_line_says_otherwise(shell, posted):
+    shell.good("%config WanMagics.max_total = '5 CNY'")
+    shell.good("%config WanMagics.endpoint = 'beijing'")
+    cell = "%%wanvideo -r 1080P -d 10 {}\nA cat"
+    assert "these 2 clips cost about" in shell.run(cell.format("--count 2")).text
+    assert "this clip alone costs about" in shell.run(cell.format("")).text
+    assert "would be refused: this clip alone" in shell.good(cell.format("--dry-run")).out
+    assert not posted
+    assert "within --max-total 50.00" in shell.good(cell.format("--dry-run --max-total 50")).out
+    shell.run(cell.format("--max-total off"))
+    assert len(posted) == 1
+    (row,) = (row for row in shell.good("%wanvideo config").value if row.name == "max_total")
+    assert row[1:3] == ("5.00 CNY", "%config")
+
+
 def test_what_is_set_and_where(shell, config, monkeypatch):
     config("timeout = 60\n[presets.draft]\nresolution = '480P'")
     monkeypatch.setenv("WAN_MAGIC_RATIO", "9:16")

@@ -6,22 +6,22 @@ import contextlib
 import random
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from wan_magic.actions.keywords import REQUEST_OPTIONS, check_names, divided, spelled_out
 from wan_magic.actions.launch import start as start
 from wan_magic.errors import InputError, WanError
-from wan_magic.settings import Settings, from_environment
 from wan_magic.settings.wishes import WHERE, granted
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
+    from wan_magic.actions.keywords import Options
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
-    from wan_magic.settings.money import Money
+    from wan_magic.settings import Settings
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.media import Input
 
@@ -120,7 +120,7 @@ def build(
         "file": file,
         "link": link,
     }
-    _check_names(fields, given)
+    check_names(fields, ("prompt", *REQUEST_OPTIONS))
     switch = audio if isinstance(audio, bool) else None
     if isinstance(audio, str):
         switch = _SWITCH.get(audio.strip())
@@ -150,13 +150,14 @@ def build(
     request = _merged(request, [slot.type for name, _ in values for slot in row.slots(name)])
     if dice:
         _check_takes_seed(row)
-        request = replace(request, seed=random.SystemRandom().randint(0, _most(row)))
+        request = replace(request, seed=random.SystemRandom().randint(0, highest_seed(row)))
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
     inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
     request, left_out = granted(replace(request, inputs=light(inputs)), wishes)
     if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
-        request = replace(request, seed=int(request.fingerprint()[:15], 16) % (_most(row) + 1))
+        mark = int(request.fingerprint()[:15], 16)
+        request = replace(request, seed=mark % (highest_seed(row) + 1))
     notes = [note for one in inputs for note in one.notes] + request.check() + [*left_out]
     if dice:
         notes.append(
@@ -177,7 +178,8 @@ def _check_takes_seed(row: Model) -> None:
         )
 
 
-def _most(row: Model) -> int:
+def highest_seed(row: Model) -> int:
+    """Return the highest seed of a model that takes one."""
     return int(row.parameters["seed"].high or catalog.SEED_MAX)
 
 
@@ -194,14 +196,6 @@ def light(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
         moved.add(at)
         too_much -= weights[at]
     return tuple(uploaded_first(one) if at in moved else one for at, one in enumerate(inputs))
-
-
-def _check_names(fields: dict[str, Any], inputs: dict[str, Any]) -> None:
-    known = VideoRequest.__dataclass_fields__.keys() - {"inputs"}
-    for name in fields.keys() - known:
-        every = known | inputs.keys() | {"fit"}
-        hint = catalog.nearest(name, every) or f"options: {', '.join(sorted(every))}"
-        raise InputError(f"unknown option {name!r}", hint=hint)
 
 
 def _merged(request: VideoRequest, types: list[str]) -> VideoRequest:
@@ -298,22 +292,13 @@ def region_of(settings: Settings) -> Region | None:
     return endpoint.region if endpoint else None
 
 
+@spelled_out
 def submit(
     prompt: str = "",
     *,
-    endpoint: str | None = None,
-    workspace: str | None = None,
-    out: str | Path | None = None,
-    timeout: float | None = None,
-    max_cost: str | float | Money | None = None,
     fresh: bool = False,
-    over_budget: bool = False,
-    preset: str | None = None,
-    embed: str | None = None,
-    player_width: int | None = None,
-    loop: bool | None = None,
     on_done: Callable[[Job], object] | None = None,
-    **options: Any,
+    **options: Unpack[Options],
 ) -> Job:
     """Submit a request and return at once; equal requests are not paid twice.
 
@@ -321,6 +306,36 @@ def submit(
     ----------
     prompt : str
         What the video shows.
+    fresh : bool, default False
+        Pay for a new clip although an equal request has one, or has one on its way.
+    on_done : callable, optional
+        Called once with the job when that has ended, well or not, on a thread of its own. What it
+        raises becomes a note of the job, and a logged warning.
+    image, last_frame, ref, video, clip, audio, mask, file, link : optional
+        What the video is made from: path, URL, bytes, PIL image, or a finished clip or job; `ref`
+        may be a list of these, and `audio` also ``"auto"`` or ``"off"``.
+    fit : bool, default True
+        Whether a local picture is made to fit the model's limits; else that is an error.
+    model : str, optional
+        A name of the model table, or a version such as ``"2.7"``. Default: 2.5, or a model that
+        takes the inputs.
+    resolution, ratio, size : str, optional
+        How large, as the model takes it: ``%wanvideo models`` tells.
+    duration : int, optional
+        Seconds, as the model takes it.
+    negative_prompt : str, optional
+        What should not be seen.
+    seed : int or "random", optional
+        0 to 2147483647. Else it follows from all the rest.
+    shot_type, template, audio_setting, mode, function : str, optional
+        Of some models: ``%wanvideo help template`` tells which, and their values.
+    prompt_extend, watermark, check_image : bool, optional
+        Whether the server rewrites the prompt, prints a watermark, checks the picture of a
+        motion transfer first.
+    extra_parameters, extra_inputs : dict, optional
+        Fields that the table does not know, sent as they are.
+    unchecked : bool, default False
+        Let a model and values through that the table does not know.
     endpoint : str, optional
         ``"local"`` (free preview), a region, a gateway of the config file, or a base URL
         up to ``/api/v1``. Default: the environment's; without a key, local.
@@ -331,9 +346,10 @@ def submit(
     timeout : float, default 10800
         Seconds until we stop watching the task.
     max_cost : str or number, optional
-        The most that it may cost: ``"2 CNY"``, or a number in the endpoint's currency.
-    fresh : bool, default False
-        Pay for a new clip although an equal request has one, or has one on its way.
+        The most that a clip may cost: ``"2 CNY"``, or a number in the endpoint's currency.
+    max_total : str or number, optional
+        The most that all clips may cost that are asked for at once; what is in the library
+        costs nothing.
     over_budget : bool, default False
         Submit although a budget of the config file is used up.
     preset : str, optional
@@ -345,11 +361,6 @@ def submit(
         Of the player, in pixels.
     loop : bool, default True
         Whether the player starts again at the end.
-    on_done : callable, optional
-        Called once with the job when that has ended, well or not, on a thread of its own. What it
-        raises becomes a note of the job, and a logged warning.
-    **options
-        As for `build`: image, ref, audio, model, resolution, duration, seed...
 
     Returns
     -------
@@ -371,26 +382,22 @@ def submit(
     from wan_magic.jobs.done import check_callable, when_done
 
     check_callable(on_done)
-    settings = from_environment().override(
-        endpoint=endpoint,
-        workspace=workspace,
-        out=out,
-        timeout=timeout,
-        max_cost=max_cost,
-        over_budget=over_budget,
-        preset=preset,
-        embed=embed,
-        player_width=player_width,
-        loop=loop,
-    )
-    request, notes = build(prompt, region=region_of(settings), wishes=settings.wishes, **options)
+    settings, asked = divided(options, submit)
+    request, notes = build(prompt, region=region_of(settings), **asked)
     job = start(request, settings, notes, fresh=fresh)
     if on_done is not None:
         when_done(job, on_done)
     return job
 
 
-def generate(prompt: str = "", **options: Any) -> Clip:
+@spelled_out
+def generate(
+    prompt: str = "",
+    *,
+    fresh: bool = False,
+    on_done: Callable[[Job], object] | None = None,
+    **options: Unpack[Options],
+) -> Clip:
     """Submit a request, wait, and return the clip. Takes what `submit` takes.
 
     Examples
@@ -399,6 +406,6 @@ def generate(prompt: str = "", **options: Any) -> Clip:
     """
     from wan_magic.jobs.job import interruptible
 
-    job = submit(prompt, **options)
+    job = submit(prompt, fresh=fresh, on_done=on_done, **options)
     with interruptible(job):
         return job.result()

@@ -125,7 +125,8 @@ def plan(
             for options in _combinations(row):
                 try:
                     request, notes = api.build(region=region, **options)
-                    made += [(one, notes) for one in _takes(request, count)]
+                    some = [request] if count in (None, 1) else takes(request, count)
+                    made += [(one, notes) for one in some]
                 except InputError as err:
                     if number == 1:
                         raise
@@ -164,20 +165,42 @@ def _combinations(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**row, **dict(zip(axes, values, strict=True))}
 
 
-def _takes(request: VideoRequest, count: int | None) -> list[VideoRequest]:
-    """Return a request with so many seeds, counting up from its own."""
-    if count is None or count == 1:
-        return [request]
-    parameter = request.row.parameters.get("seed")
-    if parameter is None or request.seed is None:
+def takes(request: VideoRequest, number: int, *, without: int | None = None) -> list[VideoRequest]:
+    """Return so many takes of a request: their seeds count up from its own, each time alike.
+
+    Parameters
+    ----------
+    request : VideoRequest
+        With its seed. Where the server draws it, each take is that request: another clip.
+    number : int
+        How many. The first takes of eight are those of four.
+    without : int, optional
+        A seed that is left out, since there is a clip of it.
+
+    Raises
+    ------
+    InputError
+        If the model takes no seed.
+
+    Examples
+    --------
+    >>> request, _ = api.build("waves", seed=7)
+    >>> [take.seed for take in takes(request, 3)]
+    [7, 8, 9]
+    >>> [take.seed for take in takes(request, 3, without=7)]
+    [8, 9, 10]
+    """
+    if request.seed is None or not request.row.takes("seed"):
         raise InputError(
             f"{request.model} takes no seed, so that its takes can't be told apart",
-            hint="leave --count out; --fresh makes, and bills, another clip",
+            hint="--fresh (fresh=True) makes, and bills, another clip",
         )
     if request.seed == RANDOM_SEED:
-        return [request] * count
-    most = int(parameter.high or catalog.SEED_MAX)
-    return [replace(request, seed=(request.seed + at) % (most + 1)) for at in range(count)]
+        return [request] * number
+    seeds = itertools.count(request.seed)
+    each = (seed % (api.highest_seed(request.row) + 1) for seed in seeds)
+    chosen = itertools.islice((seed for seed in each if seed != without), number)
+    return [replace(request, seed=seed) for seed in chosen]
 
 
 def _which(row: Mapping[str, Any], options: Mapping[str, Any], number: int | None) -> str:

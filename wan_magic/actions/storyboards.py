@@ -5,24 +5,24 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from wan_magic.actions import api, launch
+from wan_magic.actions.keywords import check_own, divided, spelled_out
 from wan_magic.actions.planning import Planned
-from wan_magic.actions.takes import RUN, next_shot
+from wan_magic.actions.takes import next_shot
 from wan_magic.errors import InputError, WanError
 from wan_magic.jobs.budget import total_of
-from wan_magic.settings import from_environment
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
+    from collections.abc import Callable
 
     from wan_magic.actions.joining import Reel
+    from wan_magic.actions.keywords import Options
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
-    from wan_magic.settings.money import Money
     from wan_magic.wan.estimate import Estimate
 
 _STAND_IN = (1280, 720)
@@ -77,24 +77,18 @@ class Storyboard(Sequence["Clip"]):
         return concat(self.clips, path, overwrite=overwrite)
 
 
+@spelled_out
 def storyboard(
     shots: Sequence[str | Mapping[str, Any]],
     *,
-    image: object = None,
-    max_total: str | float | Money | None = None,
     fresh: bool = False,
     show: bool = True,
-    endpoint: str | None = None,
-    workspace: str | None = None,
-    out: str | Path | None = None,
-    timeout: float | None = None,
-    max_cost: str | float | Money | None = None,
-    over_budget: bool = False,
-    **options: Any,
+    on_done: Callable[[Job], object] | None = None,
+    **options: Unpack[Options],
 ) -> Storyboard:
     """Make a chain of shots, each from the last frame of the one before, and wait for all.
 
-    The first shot is text to video, or starts from `image`; all others are image to video.
+    The first shot is text to video, or starts from an `image`; all others are image to video.
     All shots are checked, and priced together, before the first is sent. Run it again, and the
     shots that are there cost nothing; a change of one shot makes it and those behind it anew.
 
@@ -103,20 +97,17 @@ def storyboard(
     shots : sequence of str or dict
         A prompt for each shot; or a dict with ``"prompt"`` and options of that shot alone,
         such as ``{"prompt": "It jumps", "duration": 10}``.
-    image : str, Path, bytes, PIL image, Clip, Reel or Job, optional
-        What the first shot starts from.
-    max_total : str or number, optional
-        The most that all shots may cost: ``"10 CNY"``, or a number in the endpoint's currency.
     fresh : bool, default False
         Pay for new clips although equal requests have some.
     show : bool, default True
         Whether each shot is shown as it comes: a card in a notebook, lines elsewhere.
-    endpoint, workspace, out, timeout, max_cost, over_budget
-        As for `wan_magic.submit`; `max_cost` is that of one shot.
+    on_done : callable, optional
+        Called with each shot's job when it has ended, as by `wan_magic.submit`.
     **options
         Of all shots, as for `wan_magic.submit`: model, resolution, duration, negative_prompt...
-        Where the first shot's model starts from no picture, the others take its version's that
-        does, with the values that this one has. Other inputs and the seed are the first shot's.
+        `max_cost` is for each shot, `max_total` for all of them (``"10 CNY"``). Where the first
+        shot's model starts from no picture, the others take its version's that does, with the
+        values that this one has. Inputs and the seed are the first shot's.
 
     Returns
     -------
@@ -137,15 +128,11 @@ def storyboard(
     ...     ["A cat sits on a wall", "It jumps down", "It runs away"], resolution="480P"
     ... )
     """
-    settings = from_environment().override(
-        endpoint=endpoint,
-        workspace=workspace,
-        out=out,
-        timeout=timeout,
-        max_cost=max_cost,
-        over_budget=over_budget,
-    )
-    chain = _Chain(_listed(shots), {"image": image, **options}, settings)
+    from wan_magic.jobs.done import check_callable, when_done
+
+    check_callable(on_done)
+    settings, asked = divided(options, storyboard)
+    chain = _Chain(_listed(shots), asked, settings)
     clips: list[Clip] = []
     is_checked = False
     for at in range(len(chain.plan)):
@@ -153,8 +140,10 @@ def storyboard(
             one = chain.plan[at] if at == 0 else chain.planned(at, clips[-1])
             if not is_checked:
                 rest = [one, *chain.plan[at + 1 :]]
-                is_checked = chain.check(rest, max_total, fresh=fresh, show=show)
+                is_checked = chain.check(rest, fresh=fresh, show=show)
             job = launch.start(one.request, settings, one.notes, fresh=fresh)
+            if on_done is not None:
+                when_done(job, on_done)
             clips.append(_waited_for(job, show=show))
     return Storyboard(clips)
 
@@ -171,9 +160,7 @@ class _Chain:
         self.settings = settings
         self.region = api.region_of(settings)
         with _naming(0, len(shots)):
-            self.first, notes = api.build(
-                region=self.region, wishes=settings.wishes, **options | shots[0]
-            )
+            self.first, notes = api.build(region=self.region, **options | shots[0])
         self.plan = [Planned(self.first, notes, {})]
         stand_in = Image.new("RGB", _STAND_IN)
         for at in range(1, len(shots)):
@@ -192,17 +179,16 @@ class _Chain:
         request, notes = api.build(region=self.region, image=image, **options)
         return Planned(request, notes, {})
 
-    def check(self, rest: list[Planned], max_total: object, *, fresh: bool, show: bool) -> bool:
+    def check(self, rest: list[Planned], *, fresh: bool, show: bool) -> bool:
         """Check what the shots cost that are left; False where the next one is there already."""
-        from wan_magic.actions.sweeping import check, limits_for, to_be_paid
+        from wan_magic.actions.sweeping import check, to_be_paid
         from wan_magic.wan.estimate import PriceList
 
-        limits = limits_for(max_total)
         folder, endpoint = launch.writable(self.settings), launch.resolve(self.settings)
         ledger = launch.ledger_for(self.settings, endpoint)
         if not to_be_paid(rest[:1], endpoint, ledger, folder, fresh=fresh):
             return False
-        check(rest, endpoint, self.settings, ledger, folder, max_total=limits, fresh=fresh)
+        check(rest, endpoint, self.settings, ledger, folder, fresh=fresh)
         if show:
             total = total_of([one.request.estimate(PriceList.of(endpoint)) for one in rest])
             cost = (
@@ -226,8 +212,7 @@ def _listed(shots: object) -> list[dict[str, Any]]:
             raise InputError(
                 f"shot {at} has no prompt", hint='a text, or {"prompt": "It jumps", "duration": 10}'
             )
-        if run := sorted(one.keys() & set(RUN)):
-            raise InputError(f"shot {at} has its own {run[0]}", hint="give it once, for all shots")
+        check_own(one, "shot", at)
     return [dict(one) for one in made]
 
 

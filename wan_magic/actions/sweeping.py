@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wan_magic.actions import launch
-from wan_magic.errors import SettingsError
 from wan_magic.jobs.budget import check_budget, check_cost, check_total, period_starts, total_of
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.jobs.job import State
 from wan_magic.jobs.past import file_of, may_bring_a_clip
 from wan_magic.jobs.sweep import Sweep
 from wan_magic.output.place import notebook
-from wan_magic.settings.money import AMOUNT_HINT, limits_of
 from wan_magic.wan.account import place_of
 from wan_magic.wan.estimate import PriceList
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.ledger import Ledger
     from wan_magic.settings import Settings
-    from wan_magic.settings.money import Limits
     from wan_magic.wan.endpoints import Endpoint
 
 
@@ -33,7 +30,6 @@ def begin(
     plan: Sequence[Planned],
     settings: Settings,
     *,
-    max_total: object = None,
     fresh: bool = False,
     cell: str = "",
     bind: Callable[[Sweep], None] = lambda sweep: None,  # noqa: ARG005
@@ -46,8 +42,6 @@ def begin(
         Of `wan_magic.actions.planning.plan`.
     settings : Settings
         Where, and within which limits.
-    max_total : str or number, optional
-        The most that all of them may cost: ``"20 CNY"``, or a number in the endpoint's currency.
     fresh, cell
         As for `wan_magic.actions.launch.start`.
     bind : callable
@@ -58,7 +52,6 @@ def begin(
     SettingsError, LedgerError, BudgetExceeded
         Before anything is sent.
     """
-    limits = limits_for(max_total)
 
     def start(
         some: Sequence[Planned],
@@ -67,7 +60,7 @@ def begin(
         places, unique = _merged(some)
 
         def allow(endpoint: Endpoint, ledger: Ledger | None, folder: Path) -> None:
-            check(unique, endpoint, settings, ledger, folder, max_total=limits, fresh=fresh)
+            check(unique, endpoint, settings, ledger, folder, fresh=fresh)
 
         jobs = launch.start_all(
             [(one.request, one.notes) for one in unique],
@@ -104,22 +97,6 @@ def _merged(plan: Sequence[Planned]) -> tuple[list[int], list[Planned]]:
     return places, unique
 
 
-def limits_for(max_total: object) -> Limits:
-    """Read what all clips may cost.
-
-    Raises
-    ------
-    SettingsError
-        If it is no amount of money.
-    """
-    if max_total is None:
-        return ()
-    try:
-        return limits_of(max_total)
-    except ValueError as exc:
-        raise SettingsError(f"max_total = {max_total!r} {exc}", hint=AMOUNT_HINT) from None
-
-
 def to_be_paid(
     plan: Sequence[Planned], endpoint: Endpoint, ledger: Ledger | None, folder: Path, *, fresh: bool
 ) -> list[Planned]:
@@ -145,7 +122,6 @@ def check(
     ledger: Ledger | None,
     folder: Path,
     *,
-    max_total: Limits = (),
     fresh: bool = False,
 ) -> None:
     """Check what all of them may cost, without what is there or on its way.
@@ -153,7 +129,7 @@ def check(
     Raises
     ------
     BudgetExceeded
-        If one costs more than ``max_cost``, all cost more than `max_total` or than what is
+        If one costs more than ``max_cost``, all cost more than ``max_total`` or than what is
         left of a budget; or if nobody knows.
     """
     if endpoint.is_local:
@@ -165,7 +141,7 @@ def check(
     if not estimates:
         return
     total = total_of(estimates)
-    check_total(total, max_total, len(estimates))
+    check_total(total, settings.max_total, len(estimates))
     spent = None
     if settings.budgets and ledger is not None:
         starts = period_starts(datetime.fromtimestamp(ledger.clock()))

@@ -5,14 +5,17 @@ All is checked before anything is sent, and equal requests are not paid twice.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.actions import api, launch
+from wan_magic.actions.keywords import REQUEST_OPTIONS, check_names
 from wan_magic.errors import InputError, LedgerError
-from wan_magic.settings import from_environment
+from wan_magic.jobs.intake import RANDOM_SEED
+from wan_magic.settings import WISHES, from_environment
+from wan_magic.settings.run import RUN_OPTIONS, split_off
+from wan_magic.settings.wishes import checked
 from wan_magic.wan import catalog
 from wan_magic.wan.request import VideoRequest
 
@@ -24,11 +27,6 @@ if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.media import Input
 
-RUN = (
-    *("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget"),
-    *("embed", "player_width", "loop"),
-)
-"""What belongs to the run, and not to the request; as `wan_magic.submit` takes it."""
 _HIDDEN = "…"
 """What stands in the ledger for an address: see `VideoRequest.named_extras`."""
 _GOES_ON = ("resolution", "duration", "negative_prompt", "audio", "prompt_extend", "watermark")
@@ -44,22 +42,17 @@ def again(clip: Clip, *, fresh: bool = False, **changes: Any) -> Job:
 
 def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any) -> Sweep:
     """Do what `Clip.variants` says."""
-    from wan_magic.actions.planning import MOST, Planned
+    from wan_magic.actions.planning import MOST, Planned, takes
     from wan_magic.actions.sweeping import begin
 
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST:
         raise InputError(f"{number!r} is no number of variants", hint=f"1 to {MOST}")
     settings = settings_for(clip, changes)
+    if clip.request.seed == RANDOM_SEED:  # else none of them would be known when this runs again
+        changes = {"seed": None, **changes}
     first, notes = rebuilt(clip, changes, api.region_of(settings))
-    if not first.row.takes("seed"):
-        raise InputError(
-            f"{first.model} takes no seed, so its takes can't be told apart",
-            hint="again(fresh=True) makes, and bills, another one",
-        )
-    plan = [
-        Planned(replace(first, seed=seed), notes, {"seed": str(seed)})
-        for seed in other_seeds(first, number)
-    ]
+    others = takes(first, number, without=clip.request.seed)
+    plan = [Planned(one, notes, {"seed": str(one.seed)}) for one in others]
     return begin(plan, settings, fresh=fresh)
 
 
@@ -80,14 +73,25 @@ def extend(clip: Clip, prompt: str, *, fresh: bool = False, **options: Any) -> J
 def settings_for(clip: Clip, options: dict[str, Any]) -> Settings:
     """Return where a clip was made, and what the options say of the run, taken out of them.
 
-    A preview leads to a preview: what was free does not cost money by surprise.
+    A preview leads to a preview: what was free does not cost money by surprise. What a preset
+    says of the request becomes options: it was asked for, and is no default here.
+
+    Raises
+    ------
+    InputError
+        If there is no such option.
     """
     from wan_magic.actions.lookup import ledger_of, settings_of
     from wan_magic.wan.endpoints import LOCAL
 
-    given = {name: options.pop(name, None) for name in RUN}
+    check_names(options, ("prompt", *REQUEST_OPTIONS, *RUN_OPTIONS))
+    given = split_off(options)
     settings = from_environment()
-    if given["endpoint"]:
+    preset = settings.preset(given["preset"])[0] if given.get("preset") else {}
+    for one in WISHES:
+        if one.name in preset:
+            options.setdefault(one.name, checked(one.name, preset[one.name]))
+    if given.get("endpoint") or "endpoint" in preset:
         return settings.override(**given)
     try:
         ledger = ledger_of(settings)
@@ -96,7 +100,7 @@ def settings_for(clip: Clip, options: dict[str, Any]) -> Settings:
         entries = []
     if entries:
         return settings_of(entries[0], settings, **given)
-    return settings.override(**given | {"endpoint": LOCAL if clip.is_preview else None})
+    return settings.override(**given | ({"endpoint": LOCAL} if clip.is_preview else {}))
 
 
 def rebuilt(
@@ -135,23 +139,6 @@ def rebuilt(
     for name in {one.option for one in request.inputs} - changes.keys():
         options[name] = [_at_hand(one, clip) for one in options[name]]
     return api.build(options.pop("prompt", ""), region=region, **options)
-
-
-def other_seeds(request: VideoRequest, number: int) -> list[int]:
-    """Return seeds that follow from a request: the same ones each time, so nothing is paid twice.
-
-    The first ones of many are those of a few.
-    """
-    most = int(request.row.parameters["seed"].high or catalog.SEED_MAX)
-    seeds: dict[int, None] = {}
-    at = 0
-    while len(seeds) < number:
-        word = f"{request.fingerprint()} take {at}"
-        seed = int(hashlib.sha256(word.encode()).hexdigest()[:15], 16) % (most + 1)
-        if seed != request.seed:
-            seeds[seed] = None
-        at += 1
-    return list(seeds)
 
 
 def next_shot(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.output.table import Exports
 
-_OWN_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget", "preset")
 _USAGE = """\
 usage: wan-magic generate PROMPT [OPTIONS]
 
@@ -198,6 +197,7 @@ def generate(argv: Sequence[str]) -> None:
     from wan_magic.notebook.options import GROUPS, option_rows
     from wan_magic.notebook.parsing import read
     from wan_magic.settings import from_environment
+    from wan_magic.settings.run import split_off
 
     if {"-h", "--help"} & set(argv):
         rows = [line for group, name in GROUPS.items() for line in ("", name, *option_rows(group))]
@@ -208,7 +208,7 @@ def generate(argv: Sequence[str]) -> None:
         raise InputError(
             f"unexpected {words[1]!r}", hint="put the prompt into quotes, as one argument"
         )
-    run = {name: options.pop(name, None) for name in _OWN_RUN}
+    run = split_off(options)
     dry_run, fresh = options.pop("dry_run", False), options.pop("fresh", False)
     options.pop("wait", None)  # it always waits
     settings = from_environment().override(**run)

@@ -28,7 +28,7 @@ Spent = dict[str, dict[str, Decimal]]
 
 _WHOSE = {"notebook": "this notebook's", "day": "the day's", "month": "the month's"}
 _NO_LIMIT = "--max-cost off asks for no limit"
-_NO_TOTAL = "leave --max-total out for no limit"
+_NO_TOTAL = "--max-total off asks for no limit"
 _NO_BUDGET = "--over-budget makes it all the same"
 
 
@@ -49,7 +49,7 @@ def total_of(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def check_total(total: Estimate, max_total: Limits, clips: int) -> None:
-    """Check what several clips may cost together.
+    """Check what clips may cost together that are asked for at once.
 
     Raises
     ------
@@ -60,28 +60,29 @@ def check_total(total: Estimate, max_total: Limits, clips: int) -> None:
         return
     amount, limit = _compared(total, max_total, "--max-total", way_out=_NO_TOTAL)
     if amount > limit.amount:
+        all_of_them = f"{_said(clips, alone=clips == 1)} about {total}{' in all' * (clips > 1)}"
         raise BudgetExceeded(
-            f"{_said(clips)} about {total} in all, over your max_total of {limit}",
+            f"{all_of_them}, over your max_total of {limit}",
             hint=f"fewer or shorter clips cost less; --max-total {_plain(amount)} allows it",
         )
 
 
-def check_cost(estimate: Estimate, max_cost: Limits) -> None:
-    """Check what one clip may cost.
+def check_cost(estimate: Estimate, max_cost: Limits, max_total: Limits = ()) -> None:
+    """Check what one clip may cost, also where it is all that is asked for.
 
     Raises
     ------
     BudgetExceeded
-        If it costs more than `max_cost`, or nobody knows.
+        If it costs more than `max_cost` or `max_total`, or nobody knows.
     """
-    if not max_cost:
-        return
-    amount, limit = _compared(estimate, max_cost, "--max-cost", way_out=_NO_LIMIT)
-    if amount > limit.amount:
-        raise BudgetExceeded(
-            f"this clip costs about {estimate}, over your max_cost of {limit}",
-            hint=f"a shorter or smaller clip costs less; --max-cost {_plain(amount)} allows it",
-        )
+    if max_cost:
+        amount, limit = _compared(estimate, max_cost, "--max-cost", way_out=_NO_LIMIT)
+        if amount > limit.amount:
+            raise BudgetExceeded(
+                f"this clip costs about {estimate}, over your max_cost of {limit}",
+                hint=f"a shorter or smaller clip costs less; --max-cost {_plain(amount)} allows it",
+            )
+    check_total(estimate, max_total, 1)
 
 
 def check_budget(

@@ -159,8 +159,9 @@ class Clip(Film):
     def variants(self, number: int = 4, *, fresh: bool = False, **changes: Any) -> Sweep:
         """Make other takes of this clip: the same request with other seeds.
 
-        The seeds follow from the request, so that running a cell again pays for nothing twice;
-        the first takes of eight are those of four.
+        The seeds count up from the clip's own, as those of ``--count`` do, or from another
+        `seed`; its own is left out. So running a cell again pays for nothing twice, and the
+        first takes of eight are those of four.
 
         Parameters
         ----------

@@ -62,11 +62,11 @@ def take_in(
         If it costs more than it may.
     """
     job = _job(request, endpoint, settings, notes=notes)
-    max_cost, budgets = settings.max_cost, settings.budgets
+    caps, budgets = (settings.max_cost, settings.max_total), settings.budgets
     if job.is_preview:
-        max_cost, budgets = (), {}
+        caps, budgets = ((), ()), {}
     if ledger is None:
-        check_cost(job.estimate, max_cost)
+        check_cost(job.estimate, *caps)
         check_budget(job.estimate, budgets, None)
         return job, True
     intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
@@ -84,7 +84,7 @@ def take_in(
                 if found is not None:
                     found[0].look = settings.look  # the latest cell's word counts
                     return found
-            check_cost(job.estimate, max_cost)
+            check_cost(job.estimate, *caps)
             if budgets:
                 starts = period_starts(datetime.fromtimestamp(ledger.clock()))
                 check_budget(job.estimate, budgets, ledger.spent(connection, starts, notebook))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wan_magic.errors import BudgetExceeded
 from wan_magic.jobs.budget import check_budget, check_cost, total_of
@@ -50,7 +50,7 @@ def print_dry_run(
 def _verdict(cost: Estimate, settings: Settings, spent: Spent | None) -> list[str]:
     """Return what the limits say to it, one line for each."""
     try:
-        check_cost(cost, settings.max_cost)
+        check_cost(cost, settings.max_cost, settings.max_total)
         # What one clip alone would break is known without the ledger.
         check_budget(cost, settings.budgets, (spent or {}) if settings.ledger else None)
     except BudgetExceeded as exc:
@@ -60,22 +60,24 @@ def _verdict(cost: Estimate, settings: Settings, spent: Spent | None) -> list[st
         for period, limits in settings.budgets.items()
         if limits
     ]
-    lines = [f"within --max-cost {' and '.join(map(str, settings.max_cost))}"]
+    caps = {"--max-cost": settings.max_cost, "--max-total": settings.max_total}
+    lines = [
+        f"within {flag} {' and '.join(map(str, limits))}" for flag, limits in caps.items() if limits
+    ]
     when = "is checked when it is submitted" if spent is None else "allows it"
     lines += [f"the budget ({', '.join(budgets)}) {when}"] if budgets else []
-    return lines if settings.max_cost else lines[1:]
+    return lines
 
 
-def print_dry_sweep(plan: Sequence[Planned], settings: Settings, max_total: Any = None) -> None:
+def print_dry_sweep(plan: Sequence[Planned], settings: Settings) -> None:
     """Print what a sweep would make, each clip's cost and that of all; nothing is sent.
 
     What the library has already would cost nothing, and counts nothing here either.
     """
     from wan_magic.actions.launch import ledger_for, writable
-    from wan_magic.actions.sweeping import check, limits_for, to_be_paid
+    from wan_magic.actions.sweeping import check, to_be_paid
 
     endpoint = choose(settings)
-    limits = limits_for(max_total)
     prices = PriceList.of(endpoint)
     costs = [one.request.estimate(prices) for one in plan]
     rows = [
@@ -95,7 +97,7 @@ def print_dry_sweep(plan: Sequence[Planned], settings: Settings, max_total: Any 
         total = total_of([one.request.estimate(prices) for one in new]) if new else "0.00"
         lines.append(f"{len(plan)} clips, {len(new)} of them new: {total} in all")
         try:
-            check(plan, endpoint, settings, ledger, folder, max_total=limits)
+            check(plan, endpoint, settings, ledger, folder)
         except BudgetExceeded as exc:
             lines += [f"would be refused: {exc.message}", f"→ {exc.hint}"]
     lines += [*(f"note: {note}" for note in notes), "dry run: nothing was sent"]

@@ -19,10 +19,6 @@ from wan_magic.preferences import PREFERENCES
 if TYPE_CHECKING:
     from wan_magic.settings import Settings
 
-_SETTINGS = (
-    *("endpoint", "workspace", "out", "timeout", "max_cost", "over_budget", "preset"),
-    *("embed", "player_width", "loop"),
-)
 _VALUES = (("wan_magic.jobs.job", "Job"), ("wan_magic.jobs.sweep", "Sweep"))
 """What is shown live where it is the value of a cell."""
 
@@ -87,6 +83,7 @@ class WanMagics(Magics):
         from wan_magic.notebook.parsing import insert_each, look_up, parse
         from wan_magic.notebook.sweep_cell import is_sweep, planned
         from wan_magic.notebook.sweep_cell import run as run_sweep
+        from wan_magic.settings.run import split_off
 
         def evaluate(expression: str) -> Any:
             return eval(expression, namespace)  # noqa: S307 - the user's own code, in their kernel
@@ -97,7 +94,7 @@ class WanMagics(Magics):
                 f"{name} is a command, and no name for a job",
                 hint=f"%wanvideo {name} (one %, no body); or give the job another name",
             )
-        run = {key: options.pop(key, None) for key in _SETTINGS}
+        run = split_off(options)
         wait, dry_run = options.pop("wait", False), options.pop("dry_run", False)
         fresh = options.pop("fresh", False)
         notify = options.pop("notify", None)
@@ -106,7 +103,6 @@ class WanMagics(Magics):
         settings = self.settings(run)
         options["wishes"] = settings.wishes
         prompts = insert_each(cell or "", evaluate)
-        max_total = options.pop("max_total", None)
         several = None
         try:
             if is_sweep(prompts, options):
@@ -126,7 +122,7 @@ class WanMagics(Magics):
             from wan_magic.notebook.dry_run import print_dry_run, print_dry_sweep
 
             if several:
-                print_dry_sweep(several, settings, max_total)
+                print_dry_sweep(several, settings)
                 return
             print_dry_run(request, settings, notes)
             return
@@ -137,7 +133,6 @@ class WanMagics(Magics):
                 settings,
                 name=name,
                 bind=lambda sweep: self.bind(name, sweep),
-                max_total=max_total,
                 fresh=fresh,
                 cell=self._cell(),
                 wait=wait,

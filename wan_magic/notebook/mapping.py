@@ -5,32 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from wan_magic.actions.keywords import check_own, divided, spelled_out
 from wan_magic.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from wan_magic.jobs.job import Job
     from wan_magic.jobs.sweep import Sweep
-    from wan_magic.settings.money import Money
 
 
+@spelled_out
 def map(  # noqa: A001 - what it is: a function over many prompts
     rows: Any,
     *,
     count: int | None = None,
-    max_total: str | float | Money | None = None,
     yes: bool = False,
     progress: bool = True,
     on_done: Callable[[Job], object] | None = None,
-    endpoint: str | None = None,
-    workspace: str | None = None,
-    out: str | Path | None = None,
-    timeout: float | None = None,
-    max_cost: str | float | Money | None = None,
     fresh: bool = False,
-    over_budget: bool = False,
     **options: Any,
 ) -> Sweep:
     """Submit many requests and return at once; run it again, and nothing is paid twice.
@@ -45,8 +38,6 @@ def map(  # noqa: A001 - what it is: a function over many prompts
         DataFrame, whose empty fields are left out.
     count : int, optional
         So many clips of each; their seeds count up from the first.
-    max_total : str or number, optional
-        The most that all of them may cost: ``"20 CNY"``. What is in the library costs nothing.
     yes : bool, default False
         Make more than 100 clips at once.
     progress : bool, default True
@@ -54,12 +45,13 @@ def map(  # noqa: A001 - what it is: a function over many prompts
         ``result()`` waits.
     on_done : callable, optional
         Called once with each job when it has ended, well or not, on a thread of its own.
-    endpoint, workspace, out, timeout, max_cost, fresh, over_budget
-        As for `submit`; `max_cost` is for each clip.
+    fresh : bool, default False
+        Pay for new clips although equal requests have some.
     **options
-        As for `submit`, for all rows. A list in place of one value makes a clip of each of its
-        members, and of each combination: ``seed=[1, 2], resolution=["480P", "720P"]``; only
-        the members of `ref` go into one clip.
+        As for `submit`, for all rows: `max_cost` is for each clip, `max_total` for all of them
+        (``"20 CNY"``). A list in place of a value of the request makes a clip of each of its
+        members, and of each combination: ``seed=[1, 2], resolution=["480P", "720P"]``; only the
+        members of `ref` go into one clip.
 
     Returns
     -------
@@ -80,25 +72,16 @@ def map(  # noqa: A001 - what it is: a function over many prompts
     from wan_magic.actions.planning import MOST, plan
     from wan_magic.actions.sweeping import begin
     from wan_magic.jobs.done import check_callable, when_done
-    from wan_magic.settings import from_environment
 
-    settings = from_environment().override(
-        endpoint=endpoint,
-        workspace=workspace,
-        out=out,
-        timeout=timeout,
-        max_cost=max_cost,
-        over_budget=over_budget,
-    )
-    options.setdefault("wishes", settings.wishes)
+    check_callable(on_done)
+    settings, asked = divided(options, map)
     planned = plan(
-        [{**options, **row} for row in rows_of(rows)],
+        [{**asked, **row} for row in rows_of(rows)],
         count=count,
         most=None if yes else MOST,
         region=api.region_of(settings),
     )
-    check_callable(on_done)
-    sweep = begin(planned, settings, max_total=max_total, fresh=fresh)
+    sweep = begin(planned, settings, fresh=fresh)
     if on_done:
         for job in sweep.jobs:
             when_done(job, on_done)
@@ -141,6 +124,7 @@ def _row(number: int, row: Any) -> dict[str, Any]:
             f"row {number} is {type(row).__name__}, and no prompt",
             hint='a row is a text, or options by name: {"prompt": "a cat", "seed": 7}',
         )
+    check_own(row, "row", number)
     return {str(name): _plain(value) for name, value in row.items() if not _is_empty(value)}
 
 

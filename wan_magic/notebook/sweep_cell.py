@@ -47,7 +47,6 @@ def run(
     *,
     name: str | None,
     bind: Callable[[Sweep], None],
-    max_total: Any,
     fresh: bool,
     cell: str,
     wait: bool,
@@ -70,5 +69,5 @@ def run(
 
     if fresh:
         made = [Planned(one.request, (FRESH, *one.notes), one.differs) for one in made]
-    sweep = begin(made, settings, max_total=max_total, fresh=fresh, cell=cell, bind=bound)
+    sweep = begin(made, settings, fresh=fresh, cell=cell, bind=bound)
     follow_sweep(shell, sweep, wait=wait, notify=notify, in_cell=repeats and not fresh)

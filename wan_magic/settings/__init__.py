@@ -9,30 +9,31 @@ import math
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from wan_magic import texts
 from wan_magic.errors import SettingsError
-from wan_magic.preferences import BY_NAME, PERIODS, PREFERENCES
+from wan_magic.preferences import BY_NAME, CAPS, PERIODS, PREFERENCES
 from wan_magic.preferences import shown as shown
 from wan_magic.settings.config import KEY_VARIABLE, EndpointTable, read_config
 from wan_magic.settings.config_values import nearest
 from wan_magic.settings.money import lower
 from wan_magic.settings.project import read_project
+from wan_magic.settings.run import RUN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from wan_magic.output.look import Look
-    from wan_magic.settings.money import Limits, Money
+    from wan_magic.settings.money import Limits
+    from wan_magic.settings.run import RunOptions
 
 DEFAULT_TIMEOUT = 3 * 3600
 """Seconds that a task is watched: the service itself gives up after three hours."""
 
 WISHES = tuple(one for one in PREFERENCES if one.is_wish)
-_RUN = ("endpoint", "workspace", "out", "timeout", "max_cost")
-"""What has a field of its own in `Settings`."""
+_FIELDS = ("endpoint", "workspace", "out", "timeout", *CAPS)
+"""What has a field of its own in `Settings`, and may be given to `override`."""
 
 _LOOK = ("embed", "embed_limit", "player_width", "loop")
 
@@ -65,6 +66,8 @@ class Settings:
         What the config file says of endpoints.
     max_cost : tuple of Money
         What one clip may cost, in each currency; empty for no limit.
+    max_total : tuple of Money
+        What clips that are asked for at once may cost together; empty for no limit.
     budgets : dict of str to tuple of Money
         What all clips of a notebook, a day, a month may cost; empty for no limit.
     data_home : Path or None
@@ -95,6 +98,7 @@ class Settings:
     config_workspace: str | None = None
     endpoints: Mapping[str, EndpointTable] = field(default_factory=dict)
     max_cost: Limits = ()
+    max_total: Limits = ()
     budgets: Mapping[str, Limits] = field(default_factory=dict)
     data_home: Path | None = None
     ledger: bool = True
@@ -119,42 +123,33 @@ class Settings:
 
         return user_data_path("wan-magic", appauthor=False)
 
-    def override(
-        self,
-        *,
-        endpoint: str | None = None,
-        out: str | Path | None = None,
-        timeout: float | None = None,
-        workspace: str | None = None,
-        max_cost: str | float | Decimal | Money | Limits | None = None,
-        over_budget: bool | None = None,
-        preset: str | None = None,
-        **look: Any,
-    ) -> Settings:
-        """Return a copy with the values that were given; a None leaves a value alone.
+    def override(self, **given: Unpack[RunOptions]) -> Settings:
+        """Return a copy with the values that were given; None, and an empty text, are not.
 
-        A `max_cost` of ``"off"`` is no limit; with `over_budget` there are no budgets. The
-        values of a `preset` are weaker than the others. `look` is what `preferences` says
-        of players: embed, embed_limit, player_width, loop.
+        A limit of ``"off"`` is none; with `over_budget` there are no budgets. The values of a
+        `preset` are weaker than the others.
 
         Raises
         ------
         SettingsError
             If a value is none, or there is no such preset.
         """
-        if preset:
-            self = self.with_preset(preset)  # noqa: PLW0642 - below the values that are given
+        if unknown := given.keys() - set(RUN_OPTIONS):
+            raise TypeError(f"there is no setting {', '.join(sorted(unknown))}")
+        said: dict[str, Any] = {name: one for name, one in given.items() if one not in (None, "")}
+        base = self.with_preset(said["preset"]) if "preset" in said else self
+        checked = said.keys() & {*CAPS, *_LOOK}
+        read = {name: BY_NAME[name].read(said[name], name) for name in checked}
         return replace(
-            self,
-            endpoint=endpoint or self.endpoint,
-            out=_folder(out) if out else self.out,
-            timeout=self.timeout if timeout is None else timeout,
-            workspace=workspace or self.workspace,
-            max_cost=self.max_cost
-            if max_cost in (None, "")
-            else BY_NAME["max_cost"].read(max_cost, "max_cost"),
-            budgets={} if over_budget else self.budgets,
-            values={**self.values, **_read_look(look)},
+            base,
+            endpoint=said.get("endpoint", base.endpoint),
+            out=_folder(said["out"]) if "out" in said else base.out,
+            timeout=said.get("timeout", base.timeout),
+            workspace=said.get("workspace", base.workspace),
+            max_cost=read.pop("max_cost", base.max_cost),
+            max_total=read.pop("max_total", base.max_total),
+            budgets={} if said.get("over_budget") else base.budgets,
+            values={**base.values, **read},
         )
 
     @property
@@ -195,7 +190,7 @@ class Settings:
             Whether a workspace is weaker than that of an endpoint's table.
         """
         given = {name: value for name, value in values.items() if value is not None}
-        run = {name: given[name] for name in _RUN if name in given}
+        run: Any = {name: given[name] for name in _FIELDS if name in given}
         workspace = {"config_workspace": run.pop("workspace", self.config_workspace)}
         budgets = {p: given[f"budget_{p}"] for p in PERIODS if f"budget_{p}" in given}
         return replace(
@@ -209,7 +204,12 @@ class Settings:
         )
 
     def with_preset(self, name: str) -> Settings:
-        """Return a copy with the values of a preset.
+        """Return a copy with the values of a preset; see `preset`."""
+        values, source = self.preset(name)
+        return self.with_values(values, f"preset {name} ({source})")
+
+    def preset(self, name: str) -> tuple[Mapping[str, Any], str]:
+        """Return the values of a preset, and where they are from.
 
         Raises
         ------
@@ -223,8 +223,7 @@ class Settings:
                 hint=nearest(name, self.presets)
                 or (f"presets: {known}" if known else "write [presets.NAME] into the config file"),
             )
-        values, source = self.presets[name]
-        return self.with_values(values, f"preset {name} ({source})")
+        return self.presets[name]
 
 
 class _Variables(dict[str, str]):
@@ -271,16 +270,16 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         data_home=_folder(home) if home else None,
         presets={
             name: (values, str(one.path))
-            for one in (config, project)
+            for one in (project, config)  # the user's own: another of that name may cost more
             for name, values in one.presets.items()
         },
     )
     for one in (config, project):
         values = dict(one.values)
-        if one is project and "max_cost" in values:
-            values["max_cost"] = lower(settings.max_cost, values["max_cost"])
-            if values["max_cost"] == settings.max_cost:
-                del values["max_cost"]
+        for name in CAPS if one is project else ():
+            own = getattr(settings, name)
+            if name in values and (kept := lower(own, values.pop(name))) != own:
+                values[name] = kept
         settings = settings.with_values(values, str(one.path), in_file=True)
     if base := value("DASHSCOPE_HTTP_BASE_URL"):
         settings = settings.with_values({"endpoint": base}, "DASHSCOPE_HTTP_BASE_URL")
@@ -304,14 +303,6 @@ def _read_key(named: str | None) -> str | None:
             hint="put the key into that file, or unset the variable",
         )
     return key or None
-
-
-def _read_look(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is given of players, checked."""
-    if unknown := given.keys() - set(_LOOK):
-        raise TypeError(f"there is no setting {', '.join(sorted(unknown))}")
-    values = {name: value for name, value in given.items() if value is not None}
-    return {name: BY_NAME[name].read(value, name) for name, value in values.items()}
 
 
 def _folder(value: str | Path) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wan_magic.errors import SettingsError
-from wan_magic.preferences import PREFERENCES
+from wan_magic.preferences import CAPS, PREFERENCES
 from wan_magic.settings import config_values as read
 from wan_magic.settings.config import Config, read_presets, read_values
 
@@ -101,11 +101,12 @@ def _project(table: Any, path: Path) -> Config:
                 f"{where}.endpoint is an address: your key would be sent there",
                 hint="a project may name local, a region, or a gateway of your own config file",
             )
-        if where != TABLE and "max_cost" in values:  # a preset comes before the user's own limit
-            raise SettingsError(
-                f"presets.{where}.max_cost is not for a project's preset",
-                hint=f"write it into [{TABLE}], or into your own config file",
-            )
+        for name in CAPS if where != TABLE else ():  # a preset comes before the user's own limit
+            if name in values:
+                raise SettingsError(
+                    f"presets.{where}.{name} is not for a project's preset",
+                    hint=f"write it into [{TABLE}], or into your own config file",
+                )
     return Config(values=_placed(read_values(TABLE, plain), path), presets=presets, path=path)
 
 
