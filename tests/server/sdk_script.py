@@ -139,6 +139,12 @@ for name, answer in made.items():
         "url": end.output.get("video_url") or results.get("video_url"),
         "usage": dict(end.usage or {}),
     }
+# Two of these run at a time: the third waits, and can be cancelled.
+held = [
+    VideoSynthesis.async_call(model="wan2.2-t2v-plus", prompt="hold", size="832*480")
+    for _ in range(3)
+]
+cancelled = VideoSynthesis.cancel(held[2])
 first = made["t2v"]
 listed = VideoSynthesis.list(model_name="wan2.6-t2v", status="SUCCEEDED")
 seen = {
@@ -146,6 +152,7 @@ seen = {
     "done": done,
     "fetched": VideoSynthesis.fetch(first).output.task_status,
     "listed": [row["task_id"] for row in listed.output["data"]] == [first.output.task_id],
-    "cancelled": VideoSynthesis.cancel(first).code,
+    "refused": VideoSynthesis.cancel(first).code,
+    "cancelled": [cancelled.status_code, VideoSynthesis.fetch(held[2]).output.task_status],
 }
 json.dump(seen, sys.stdout)

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
 import pytest
 import requests
+
+from wan_magic.server.engines import Stopped
 
 from .conftest import TOKEN, Caller, Clip, data_uri, film, picture
 
@@ -93,6 +96,10 @@ def test_cancel_and_list(serve, gate, monkeypatch):
 
 def quick(spec, path, *, should_stop):
     """An engine that makes true videos of the right size, one picture a second."""
+    while spec.prompt == "hold":
+        if should_stop():
+            raise Stopped
+        time.sleep(0.01)
     path.write_bytes(film(round(spec.seconds), spec.width, spec.height, 1))
 
 
@@ -163,7 +170,8 @@ def test_every_family_with_old_and_new_sdks(serve, shelf, library, tmp_path):
     seen = json.loads(done.stdout)
     assert version in (seen["version"], "installed")
     assert (seen["fetched"], seen["listed"]) == ("SUCCEEDED", True)
-    assert seen["cancelled"] == "UnsupportedOperation"
+    assert seen["refused"] == "UnsupportedOperation"
+    assert seen["cancelled"] == [200, "CANCELED"]
     # The oldest knows neither media nor mixed references.
     left_out = {*MEDIA, "r2v"} if version == "1.25.8" else set()
     assert set(seen["done"]) == set(SIZES) - left_out
