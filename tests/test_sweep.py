@@ -108,11 +108,11 @@ def test_several_pictures_make_several_clips_and_several_references_one():
 
 
 def test_a_picture_that_all_share_is_read_once(monkeypatch):
-    from wan_magic.actions import api
+    from wan_magic.actions import api, loading
 
     loads = []
-    once = api._load_now
-    monkeypatch.setattr(api, "_load_now", lambda *a, **k: loads.append(a) or once(*a, **k))
+    once = loading._load_now
+    monkeypatch.setattr(loading, "_load_now", lambda *a, **k: loads.append(a) or once(*a, **k))
     made = plan([{"prompt": "run", "image": png("red"), "seed": range(20)}])
     assert len(made) == 20
     assert len(loads) == 1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wan_magic.actions.joining import Reel, concat
     from wan_magic.actions.library import cancel, cost, forget, list_jobs, resume, show, wait
     from wan_magic.actions.portrait import PortraitCheck, check_portrait
-    from wan_magic.actions.storyboards import Storyboard, storyboard
+    from wan_magic.actions.storyboards import Storyboard
     from wan_magic.errors import (
         ApiError,
         BudgetExceeded,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wan_magic.jobs.provenance import provenance
     from wan_magic.jobs.sweep import Sweep
     from wan_magic.notebook._nest import run
+    from wan_magic.notebook.chaining import storyboard
     from wan_magic.notebook.gallery import Gallery, gallery
     from wan_magic.notebook.mapping import map  # noqa: A004 - as in concurrent.futures
     from wan_magic.notebook.panel import panel
@@ -71,12 +72,13 @@ _HOMES = {
         "wait",
     ),
     "wan_magic.notebook._nest": ("run",),
+    "wan_magic.notebook.chaining": ("storyboard",),
     "wan_magic.notebook.gallery": ("Gallery", "gallery"),
     "wan_magic.notebook.mapping": ("map",),
     "wan_magic.notebook.panel": ("panel",),
     "wan_magic.output.models": ("models",),
     "wan_magic.actions.portrait": ("PortraitCheck", "check_portrait"),
-    "wan_magic.actions.storyboards": ("Storyboard", "storyboard"),
+    "wan_magic.actions.storyboards": ("Storyboard",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from wan_magic.actions.keywords import REQUEST_OPTIONS, check_names, divided, spelled_out
 from wan_magic.actions.launch import start as start
+from wan_magic.actions.loading import AUDIO_WORDS, each, light, loaded
 from wan_magic.errors import InputError, WanError
 from wan_magic.settings.wishes import WHERE, granted
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from wan_magic.actions.keywords import Options
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
     from wan_magic.wan.catalog import Model, Region
-    from wan_magic.wan.media import Input
 
-_SWITCH = {"auto": True, "off": False}
 RANDOM = "random"
 """The seed that rolls the dice."""
-_loaded: ContextVar[dict[Any, tuple[Input, object]] | None] = ContextVar("loaded", default=None)
 
 
 def build(
@@ -123,10 +119,10 @@ def build(
     check_names(fields, ("prompt", *REQUEST_OPTIONS))
     switch = audio if isinstance(audio, bool) else None
     if isinstance(audio, str):
-        switch = _SWITCH.get(audio.strip())
+        switch = AUDIO_WORDS.get(audio.strip())
     if switch is not None:
         given["audio"] = None
-    values = [(name, one) for name, many in given.items() for one in _each(many)]
+    values = [(name, one) for name, many in given.items() for one in each(many)]
     wishes = wishes or {}
     asked = model or wishes.get("model")
     try:
@@ -153,7 +149,7 @@ def build(
         request = replace(request, seed=random.SystemRandom().randint(0, highest_seed(row)))
     # Values before files: a wrong option is found without reading a video.
     request.check_values()
-    inputs = tuple(_load(name, one, row, fit=fit) for name, one in values)
+    inputs = tuple(loaded(name, one, row, fit=fit) for name, one in values)
     request, left_out = granted(replace(request, inputs=light(inputs)), wishes)
     if request.seed is None and row.takes("seed") and "seed" not in request.extra_parameters:
         mark = int(request.fingerprint()[:15], 16)
@@ -183,21 +179,6 @@ def highest_seed(row: Model) -> int:
     return int(row.parameters["seed"].high or catalog.SEED_MAX)
 
 
-def light(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
-    """Let the heaviest pictures be uploaded where all of them are too much for one request."""
-    from wan_magic.wan.media.images import INLINE_MAX_BYTES, uploaded_first
-
-    weights = {at: len(one.value) for at, one in enumerate(inputs) if one.value[:5] == "data:"}
-    too_much = sum(weights.values()) - INLINE_MAX_BYTES // 3 * 4
-    moved = set()
-    for at in sorted(weights, key=lambda at: weights[at], reverse=True):
-        if too_much <= 0:
-            break
-        moved.add(at)
-        too_much -= weights[at]
-    return tuple(uploaded_first(one) if at in moved else one for at, one in enumerate(inputs))
-
-
 def _merged(request: VideoRequest, types: list[str]) -> VideoRequest:
     """Return the request with extra fields that are fields of its own as these.
 
@@ -224,61 +205,6 @@ def _merged(request: VideoRequest, types: list[str]) -> VideoRequest:
     return replace(
         request, extra_parameters=extra["parameters"], extra_inputs=extra["input"], **own
     )
-
-
-def _each(value: object) -> list[object]:
-    """Return the values of an option: none, one, or the members of a list."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-@contextlib.contextmanager
-def loading_once() -> Iterator[None]:
-    """Read each input only once while several requests are built from the same values."""
-    token = _loaded.set({})
-    try:
-        yield
-    finally:
-        _loaded.reset(token)
-
-
-def _load(name: str, value: object, row: Model, *, fit: bool) -> Input:
-    known = _loaded.get()
-    if known is None:
-        return _load_now(name, value, row, fit=fit)
-    key = (name, value if isinstance(value, str) else id(value), row.name, fit)
-    if key not in known:  # the value is kept, too: its id must not become another one's
-        known[key] = (_load_now(name, value, row, fit=fit), value)
-    return known[key][0]
-
-
-def _load_now(name: str, value: object, row: Model, *, fit: bool) -> Input:
-    from wan_magic.wan.media import load
-
-    try:
-        return load(name, _clip_of(value), row, fit=fit)
-    except InputError as err:
-        hint = isinstance(value, str) and catalog.nearest(value.lower(), _SWITCH)
-        if name == "audio" and hint and err.message.startswith("no such audio"):
-            raise InputError(err.message, hint=hint) from None
-        raise
-
-
-def _clip_of(value: object) -> object:
-    """Let a finished job stand for its clip."""
-    from wan_magic.jobs.job import Job
-
-    if not isinstance(value, Job):
-        return value
-    if not value.done():
-        raise InputError(
-            f"the clip of that job is not finished ({value.state})",
-            hint="run its .result() first, which waits; then this cell",
-        )
-    if value.exception():
-        raise InputError(f"job {value.id} made no clip ({value.state})", hint="take another one")
-    return value.result()
 
 
 def region_of(settings: Settings) -> Region | None:

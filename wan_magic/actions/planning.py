@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.actions import api
+from wan_magic.actions.loading import loading_once
 from wan_magic.errors import InputError
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.output import html
@@ -120,12 +121,12 @@ def plan(
             hint="fewer values make fewer clips; --yes (yes=True) makes them all",
         )
     made: list[tuple[VideoRequest, tuple[str, ...]]] = []
-    with api.loading_once():
+    with loading_once():
         for row in rows:
             for options in _combinations(row):
                 try:
                     request, notes = api.build(region=region, **options)
-                    some = [request] if count in (None, 1) else takes(request, count)
+                    some = [request] if count in (None, 1) else with_seeds(request, count)
                     made += [(one, notes) for one in some]
                 except InputError as err:
                     if number == 1:
@@ -165,7 +166,9 @@ def _combinations(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**row, **dict(zip(axes, values, strict=True))}
 
 
-def takes(request: VideoRequest, number: int, *, without: int | None = None) -> list[VideoRequest]:
+def with_seeds(
+    request: VideoRequest, number: int, *, without: int | None = None
+) -> list[VideoRequest]:
     """Return so many takes of a request: their seeds count up from its own, each time alike.
 
     Parameters
@@ -185,9 +188,9 @@ def takes(request: VideoRequest, number: int, *, without: int | None = None) -> 
     Examples
     --------
     >>> request, _ = api.build("waves", seed=7)
-    >>> [take.seed for take in takes(request, 3)]
+    >>> [take.seed for take in with_seeds(request, 3)]
     [7, 8, 9]
-    >>> [take.seed for take in takes(request, 3, without=7)]
+    >>> [take.seed for take in with_seeds(request, 3, without=7)]
     [8, 9, 10]
     """
     if request.seed is None or not request.row.takes("seed"):

@@ -69,13 +69,14 @@ def check_portrait(
     client = WanClient(resolve(from_environment().override(endpoint=endpoint, workspace=workspace)))
     url = picture.value
     if picture.upload and not url:
-        url = uploader_for(client.endpoint).send(
-            picture.upload,
-            catalog.PORTRAIT_CHECK,
-            client=client,
-            session=StorageSession(),
-            on_bytes=lambda done, total: None,  # noqa: ARG005 - a picture is there in a moment
-        )
+        with StorageSession() as session:
+            url = uploader_for(client.endpoint).send(
+                picture.upload,
+                catalog.PORTRAIT_CHECK,
+                client=client,
+                session=session,
+                on_bytes=lambda done, total: None,  # noqa: ARG005 - a picture is there in a moment
+            )
     output = client.check_portrait(url)
     humanoid = output.get("humanoid")
     return PortraitCheck(

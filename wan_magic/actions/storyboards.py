@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic.actions import api, launch
-from wan_magic.actions.keywords import check_own, divided, spelled_out
+from wan_magic.actions.keywords import check_own
 from wan_magic.actions.planning import Planned
 from wan_magic.actions.takes import next_shot
 from wan_magic.errors import InputError, WanError
 from wan_magic.jobs.budget import total_of
+from wan_magic.jobs.job import interruptible
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     from wan_magic.actions.joining import Reel
-    from wan_magic.actions.keywords import Options
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.job import Job
     from wan_magic.settings import Settings
@@ -77,62 +77,31 @@ class Storyboard(Sequence["Clip"]):
         return concat(self.clips, path, overwrite=overwrite)
 
 
-@spelled_out
-def storyboard(
-    shots: Sequence[str | Mapping[str, Any]],
+def make(
+    shots: object,
+    options: dict[str, Any],
+    settings: Settings,
     *,
-    fresh: bool = False,
-    show: bool = True,
-    on_done: Callable[[Job], object] | None = None,
-    **options: Unpack[Options],
+    fresh: bool,
+    say: Callable[[str], object],
+    follow: Callable[[Job], object],
 ) -> Storyboard:
-    """Make a chain of shots, each from the last frame of the one before, and wait for all.
-
-    The first shot is text to video, or starts from an `image`; all others are image to video.
-    All shots are checked, and priced together, before the first is sent. Run it again, and the
-    shots that are there cost nothing; a change of one shot makes it and those behind it anew.
+    """Make the clips of a storyboard, one behind the other; does what `wan_magic.storyboard` says.
 
     Parameters
     ----------
-    shots : sequence of str or dict
-        A prompt for each shot; or a dict with ``"prompt"`` and options of that shot alone,
-        such as ``{"prompt": "It jumps", "duration": 10}``.
-    fresh : bool, default False
-        Pay for new clips although equal requests have some.
-    show : bool, default True
-        Whether each shot is shown as it comes: a card in a notebook, lines elsewhere.
-    on_done : callable, optional
-        Called with each shot's job when it has ended, as by `wan_magic.submit`.
-    **options
-        Of all shots, as for `wan_magic.submit`: model, resolution, duration, negative_prompt...
-        `max_cost` is for each shot, `max_total` for all of them (``"10 CNY"``). Where the first
-        shot's model starts from no picture, the others take its version's that does, with the
-        values that this one has. Inputs and the seed are the first shot's.
-
-    Returns
-    -------
-    Storyboard
-        The clips.
-
-    Raises
-    ------
-    InputError, SettingsError, BudgetExceeded, LedgerError
-        Before anything is sent.
-    WanError
-        Of the shot that brought no clip; its message says which one, and those before it are
-        kept.
-
-    Examples
-    --------
-    >>> board = wan_magic.storyboard(  # doctest: +SKIP
-    ...     ["A cat sits on a wall", "It jumps down", "It runs away"], resolution="480P"
-    ... )
+    shots, fresh
+        As for `wan_magic.storyboard`.
+    options : dict
+        Of the requests of all shots, as `wan_magic.actions.api.build` takes them.
+    settings : Settings
+        Where, and within which limits.
+    say : callable
+        Gets what is to be made and what it costs, in a line, before anything is paid.
+    follow : callable
+        Gets the job of each shot as it begins; it may wait for it.
     """
-    from wan_magic.jobs.done import check_callable, when_done
-
-    check_callable(on_done)
-    settings, asked = divided(options, storyboard)
-    chain = _Chain(_listed(shots), asked, settings)
+    chain = _Chain(_listed(shots), options, settings)
     clips: list[Clip] = []
     is_checked = False
     for at in range(len(chain.plan)):
@@ -140,11 +109,11 @@ def storyboard(
             one = chain.plan[at] if at == 0 else chain.planned(at, clips[-1])
             if not is_checked:
                 rest = [one, *chain.plan[at + 1 :]]
-                is_checked = chain.check(rest, fresh=fresh, show=show)
+                is_checked = chain.check(rest, fresh=fresh, say=say)
             job = launch.start(one.request, settings, one.notes, fresh=fresh)
-            if on_done is not None:
-                when_done(job, on_done)
-            clips.append(_waited_for(job, show=show))
+            follow(job)
+            with interruptible(job):
+                clips.append(job.result())
     return Storyboard(clips)
 
 
@@ -179,7 +148,7 @@ class _Chain:
         request, notes = api.build(region=self.region, image=image, **options)
         return Planned(request, notes, {})
 
-    def check(self, rest: list[Planned], *, fresh: bool, show: bool) -> bool:
+    def check(self, rest: list[Planned], *, fresh: bool, say: Callable[[str], object]) -> bool:
         """Check what the shots cost that are left; False where the next one is there already."""
         from wan_magic.actions.sweeping import check, to_be_paid
         from wan_magic.wan.estimate import PriceList
@@ -189,15 +158,11 @@ class _Chain:
         if not to_be_paid(rest[:1], endpoint, ledger, folder, fresh=fresh):
             return False
         check(rest, endpoint, self.settings, ledger, folder, fresh=fresh)
-        if show:
-            total = total_of([one.request.estimate(PriceList.of(endpoint)) for one in rest])
-            cost = (
-                f"free (the hosted API: about {total})" if endpoint.is_local else f"about {total}"
-            )
-            there = len(self.shots) - len(rest)
-            known = f"; {there} of {len(self.shots)} already there" if there else ""
-            shots = f"{len(rest)} shot{'s' if len(rest) > 1 else ''} to make"
-            print(f"{shots}: {cost}{known}")  # noqa: T201 - before anything is paid
+        total = total_of([one.request.estimate(PriceList.of(endpoint)) for one in rest])
+        cost = f"free (the hosted API: about {total})" if endpoint.is_local else f"about {total}"
+        there = len(self.shots) - len(rest)
+        known = f"; {there} of {len(self.shots)} already there" if there else ""
+        say(f"{len(rest)} shot{'s' if len(rest) > 1 else ''} to make: {cost}{known}")
         return True
 
 
@@ -231,14 +196,3 @@ def _naming(at: int, number: int) -> Iterator[None]:
         kept = "shot 1 is kept, and costs" if at == 1 else f"shots 1 to {at} are kept, and cost"
         told.hint = f"{told.hint}; {kept} nothing when this runs again".lstrip("; ")
     raise told
-
-
-def _waited_for(job: Job, *, show: bool) -> Clip:
-    from wan_magic.jobs.job import interruptible
-
-    if show:
-        from wan_magic.notebook.views import follow_here
-
-        follow_here(job)
-    with interruptible(job):
-        return job.result()

@@ -57,7 +57,7 @@ def begin(
         some: Sequence[Planned],
         bind: Callable[[list[Job]], None] = lambda jobs: None,  # noqa: ARG005
     ) -> list[Job]:
-        places, unique = _merged(some)
+        places, unique = _each_once(some)
 
         def allow(endpoint: Endpoint, ledger: Ledger | None, folder: Path) -> None:
             check(unique, endpoint, settings, ledger, folder, fresh=fresh)
@@ -83,7 +83,7 @@ def begin(
     return made[0]
 
 
-def _merged(plan: Sequence[Planned]) -> tuple[list[int], list[Planned]]:
+def _each_once(plan: Sequence[Planned]) -> tuple[list[int], list[Planned]]:
     """Return the place of each among the different ones: an equal request is one job."""
     unique: list[Planned] = []
     known: dict[str, int] = {}

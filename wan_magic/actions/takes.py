@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.actions import api, launch
 from wan_magic.actions.keywords import REQUEST_OPTIONS, check_names
+from wan_magic.actions.loading import each
 from wan_magic.errors import InputError, LedgerError
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.settings import WISHES, from_environment
@@ -42,7 +43,7 @@ def again(clip: Clip, *, fresh: bool = False, **changes: Any) -> Job:
 
 def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any) -> Sweep:
     """Do what `Clip.variants` says."""
-    from wan_magic.actions.planning import MOST, Planned, takes
+    from wan_magic.actions.planning import MOST, Planned, with_seeds
     from wan_magic.actions.sweeping import begin
 
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST:
@@ -51,7 +52,7 @@ def variants(clip: Clip, number: int = 4, *, fresh: bool = False, **changes: Any
     if clip.request.seed == RANDOM_SEED:  # else none of them would be known when this runs again
         changes = {"seed": None, **changes}
     first, notes = rebuilt(clip, changes, api.region_of(settings))
-    others = takes(first, number, without=clip.request.seed)
+    others = with_seeds(first, number, without=clip.request.seed)
     plan = [Planned(one, notes, {"seed": str(one.seed)}) for one in others]
     return begin(plan, settings, fresh=fresh)
 
@@ -127,7 +128,7 @@ def rebuilt(
     for one in request.inputs:
         if one.option not in changes:
             options.setdefault(one.option, [])
-            options[one.option] = [*_as_list(options[one.option]), one]
+            options[one.option] = [*each(options[one.option]), one]
     options |= changes
     if options.get("model") != request.model and "seed" not in changes:
         row = catalog.find_model(
@@ -195,13 +196,9 @@ def _given(options: dict[str, Any]) -> list[str]:
     return [
         name
         for name in options.keys() & names
-        for one in _as_list(options[name])
+        for one in each(options[name])
         if not isinstance(one, bool) and one not in (None, "auto", "off")
     ]
-
-
-def _as_list(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _check_extras(options: dict[str, Any]) -> None:
