@@ -6,12 +6,13 @@
     out = "~/videos"                      # as --out
     workspace = "ws-1234"                 # of the regions' own hosts
     max_cost = "2 CNY"                    # of one clip; ["2 CNY", "0.3 USD"] for both currencies
+    max_total = "20 CNY"                  # of all that are asked for at once
     ledger = false                        # do not write down what was asked for
-model = "2.7"                         # and what `wan_magic.preferences` lists
+    model = "2.7"                         # and what `wan_magic.preferences` lists
 
-[presets.draft]                       # as --preset draft
-model = "2.2-flash"
-resolution = "480P"
+    [presets.draft]                       # as --preset draft
+    model = "2.2-flash"
+    resolution = "480P"
 
     [budget]                              # what all clips together may cost
     notebook = "20 CNY"

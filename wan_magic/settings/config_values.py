@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import SettingsError
-from wan_magic.settings.money import AMOUNT_HINT, CURRENCIES, limits_of
+from wan_magic.settings.money import CURRENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from wan_magic.settings.money import Limits
 
 Price = Decimal | dict[str, Decimal]
 """Of one second: one for all clips of a model, or by resolution (or mode)."""
@@ -30,17 +28,6 @@ def text(where: str, table: dict[str, Any], name: str) -> str | None:
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{place(where, name)} is not a text", hint=f'write {name} = "…"')
     return value.strip()
-
-
-def switch(table: dict[str, Any], name: str, standard: bool) -> bool:
-    """Return true or false."""
-    value = table.get(name, standard)
-    if not isinstance(value, bool):
-        raise SettingsError(
-            f"{name} = {said(value)} is neither true nor false",
-            hint=f"write {name} = true or {name} = false, without quotes",
-        )
-    return value
 
 
 def rate(where: str, table: dict[str, Any], name: str) -> float | None:
@@ -76,17 +63,6 @@ def currency(where: str, table: dict[str, Any]) -> str:
             hint=" or ".join(f'"{one}"' for one in CURRENCIES),
         )
     return found
-
-
-def limits(where: str, table: dict[str, Any], name: str) -> Limits:
-    """Return amounts of money, one for each currency."""
-    value = table.get(name, ())
-    try:
-        return limits_of(value)
-    except ValueError as exc:
-        raise SettingsError(
-            f"{place(where, name)} = {said(value)} {exc}", hint=AMOUNT_HINT
-        ) from None
 
 
 def prices(where: str, table: dict[str, Any]) -> dict[str, Price]:
