@@ -91,9 +91,9 @@ TEXTS: dict[str, str] = {
     "sound": "声音",
     "prompt extension": "提示词智能改写",
     "watermark": "水印",
-    "picture check": "图像检测",
+    "picture check": "图片检测",
     "negative prompt": "反向提示词",
-    "picture": "图像",
+    "picture": "图片",
     "first frame": "首帧",
     "last frame": "尾帧",
     "reference": "参考素材",
@@ -130,7 +130,7 @@ TEXTS: dict[str, str] = {
     "in {resolution}": "改为 {resolution}",
     "each of these makes, and bills, a new clip": "以上每一项都会生成新的视频并计费",
     "… stands for a folder, an address or a picture that is not saved here": (
-        "“…”代表未保存在此处的文件夹、网址或图像"
+        "“…”代表未保存在此处的文件夹、网址或图片"
     ),
     # Doctor
     "state": "状态",
@@ -196,6 +196,9 @@ TEXTS: dict[str, str] = {
         "请允许本机程序通过 127.0.0.1 相互通信"
     ),
     "none: a login lasts as long as its kernel": "没有：登录仅在当前内核中有效",
+    "start a keyring service, such as GNOME Keyring or KWallet": (
+        "请启动密钥环服务，如 GNOME Keyring 或 KWallet"
+    ),
     "{path}, {free:.1f} GB free": "{path}，剩余空间 {free:.1f} GB",
     "{path} can't be made": "无法创建 {path}",
     "{path} can't be written": "无法写入 {path}",
@@ -368,7 +371,7 @@ TEXTS: dict[str, str] = {
     "video_edit": "局部编辑",
     "video_extension": "视频延展",
     "video_outpainting": "画面扩展",
-    "{price} a second": "每秒 {price}",
+    "{price} a second": "{price}/秒",
     "price unknown": "价格未知",
     # Sweeps and galleries
     "about {cost}": "约 {cost}",
