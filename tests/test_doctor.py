@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from keyring_backend import Backend, package
 from ledger_rows import home_ledger, write
 
 from wan_magic import texts
@@ -142,6 +143,15 @@ def test_a_config_file_that_is_wrong_does_not_end_the_examination(here, monkeypa
     found = report()
     assert found.problems == 1
     assert {"settings", "folder", "ledger"} <= {one.name for one in found.findings}
+
+
+def test_without_a_keyring_it_says_what_is_missing_the_package_or_a_keyring(monkeypatch):
+    assert line("keyring").todo == "pip install 'wan-magic[keyring]'"
+    backend = Backend()
+    monkeypatch.setitem(sys.modules, "keyring", package(backend))
+    assert (line("keyring").found, line("keyring").todo) == ("Test keyring", "")
+    backend.priority = 0
+    assert line("keyring").todo == "start a keyring service, such as GNOME Keyring or KWallet"
 
 
 def test_a_keyring_that_fails_is_a_finding(monkeypatch):

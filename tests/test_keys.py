@@ -254,7 +254,7 @@ def test_what_another_kernel_forgot_is_not_used_here(backend):
 def test_a_keyring_that_keeps_a_key_is_told(backend):
     log_in()
     backend.error = RuntimeError("locked")
-    with pytest.raises(SettingsError, match="keeps the key for singapore: RuntimeError"):
+    with pytest.raises(SettingsError, match="keeps the key for singapore: it fails: RuntimeError"):
         keys.forget(from_environment())
     assert keys.logins(from_environment().home), "it is still there, and still listed"
 

@@ -82,6 +82,30 @@ def test_with_a_keyring_it_is_kept_for_new_kernels_too(server, backend):
     assert choose(from_environment()).key == KEY
 
 
+def test_the_package_without_a_keyring_to_speak_to_is_no_reason_to_install_it(
+    server, backend, monkeypatch
+):
+    backend.priority = 0
+    said = typed(server.base_url)
+    assert "there is no system keyring here" in said
+    assert "To keep it, start a keyring service" in said
+    assert "pip install" not in said
+    with pytest.raises(SettingsError) as caught:
+        typed(server.base_url, in_kernel=False)
+    assert "start a keyring service" in caught.value.hint
+
+
+def test_a_locked_keyring_is_named_as_that(server, backend):
+    class KeyringLocked(Exception):
+        """As the package calls it."""
+
+    backend.error = KeyringLocked("Failed to unlock the collection!")
+    said = typed(server.base_url)
+    assert "kept nowhere else: the system keyring is locked.\n" in said
+    assert "Log in again when that is mended" in said
+    assert "pip install" not in said
+
+
 def test_the_environment_that_goes_before_it_in_new_kernels_is_told(server, backend, monkeypatch):
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-other")
     assert "There, the key of DASHSCOPE_API_KEY goes before it." in typed(server.base_url)

@@ -141,7 +141,7 @@ def remember(settings: Settings, name: str, called: str, key: Key) -> tuple[str,
     except TimeoutError:
         return "", "the system keyring does not answer"
     except Exception as exc:  # noqa: BLE001 - a keyring may raise anything
-        return "", f"the system keyring fails: {type(exc).__name__}"
+        return "", f"the system keyring {_trouble(exc)}"
     if not stored:
         return "", "there is no system keyring here"
     kept = logins(settings.home)
@@ -172,7 +172,7 @@ def forget(settings: Settings, name: str | None = None) -> list[str]:
             within(_PATIENCE, partial(_delete, one))
         except Exception as exc:  # noqa: BLE001 - a keyring may raise anything
             raise SettingsError(
-                f"the system keyring keeps the key for {one}: {type(exc).__name__}",
+                f"the system keyring keeps the key for {one}: it {_trouble(exc)}",
                 hint=f"unlock it and try again, or delete the entry {SERVICE} there",
             ) from None
         del kept[one]
@@ -225,6 +225,20 @@ def _backend() -> Any:
     return backend if getattr(backend, "priority", 0) >= 1 else None
 
 
+def has_package() -> bool:
+    """Whether the package `keyring` is installed; a keyring to speak to is another thing."""
+    try:
+        import keyring  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _trouble(exc: Exception) -> str:
+    kind = type(exc).__name__
+    return "is locked" if kind == "KeyringLocked" else f"fails: {kind}"
+
+
 def _name_of(backend: Any) -> str:
     return "" if backend is None else str(getattr(backend, "name", type(backend).__name__))
 
@@ -259,7 +273,7 @@ def _from_keyring(settings: Settings, name: str) -> Key | None:
             hint=f"unlock it and try again, or set {KEY_VARIABLE}",
         ) from None
     except Exception as exc:  # noqa: BLE001 - a keyring may raise anything
-        key, why = None, f"fails: {type(exc).__name__}"
+        key, why = None, _trouble(exc)
     if key is None:
         _asked.pop(name, None)
         # Not the free preview instead: whoever logged in means to use the key.

@@ -13,6 +13,7 @@ from wan_magic.errors import WanError
 from wan_magic.output.checkup import Finding, Report
 from wan_magic.settings import Settings, keys
 from wan_magic.setup import doctor_files, versions
+from wan_magic.setup.login import INSTALL
 from wan_magic.texts import tr
 from wan_magic.within import within
 
@@ -187,7 +188,8 @@ def _keyring() -> Finding:
     if name:
         return Finding(tr("keyring"), "ok", name)
     found = tr("none: a login lasts as long as its kernel")
-    return Finding(tr("keyring"), "ok", found, "pip install 'wan-magic[keyring]'")
+    service = tr("start a keyring service, such as GNOME Keyring or KWallet")
+    return Finding(tr("keyring"), "ok", found, service if keys.has_package() else INSTALL)
 
 
 def _player() -> tuple[bytes, Finding]:

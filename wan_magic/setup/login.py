@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _CHECK_SECONDS = 15.0
 _ELSEWHERE = f"set {KEY_VARIABLE}, or run wan-magic login in a terminal"
 _BY_HAND = f"write the key into {KEY_FILE}, or set {KEY_VARIABLE}"
-_INSTALL = "pip install 'wan-magic[keyring]'"
+INSTALL = "pip install 'wan-magic[keyring]'"
+_SERVICE = "start a keyring service, such as GNOME Keyring or KWallet,"
 
 
 def asked(prompt: str) -> str:
@@ -79,9 +80,9 @@ def log_in(settings: Settings, ask: Callable[[str], str] = asked, *, in_kernel: 
     It is kept in the system keyring (macOS Keychain) and used from now on, in new kernels, too.
     """
     if not in_kernel and not keys.keyring_name():
-        raise SettingsError(
-            "there is no system keyring to keep a key in", hint=f"{_INSTALL}; or {_BY_HAND}"
-        )
+        way = f"{_SERVICE} for this session" if keys.has_package() else INSTALL
+        said = "there is no system keyring to keep a key in"
+        raise SettingsError(said, hint=f"{way}; or {_BY_HAND}")
     called = settings.endpoint or keys.default_endpoint(settings) or keys.STANDARD
     before = _chosen(settings, called, keys.Key("unknown-yet", ""))
     key = keys.Key(ask(f"API key for {_place(before)}: ").strip(), keys.LOGIN)
@@ -218,7 +219,13 @@ def _kept(settings: Settings, backend: str, problem: str) -> list[str]:
         if settings.api_key:
             said.append(f"There, the key of {settings.key_source} goes before it.")
         return said
+    if not keys.has_package():
+        way = f"{INSTALL} keeps it in the system's keyring"
+    elif keys.keyring_name():
+        way = "Log in again when that is mended, and new kernels have the key, too"
+    else:
+        way = f"To keep it, {_SERVICE} and log in again"
     return [
         f"It is used in this kernel until that ends, and kept nowhere else: {problem}.",
-        f"{_INSTALL} keeps it in the system's keyring; or set {KEY_VARIABLE}.",
+        f"{way}; or set {KEY_VARIABLE}.",
     ]
