@@ -242,6 +242,17 @@ def test_a_preset_changes_what_it_names(made, started, tmp_path, monkeypatch):
         clip.variants(2, preset="finl")
 
 
+def test_a_preset_with_an_endpoint_leads_there_and_another_one_nowhere_else(
+    made, started, tmp_path, monkeypatch
+):
+    file = tmp_path / "config.toml"
+    file.write_text('[presets.paid]\nendpoint = "tokyo"\n[presets.long]\ntimeout = 60')
+    monkeypatch.setenv("WAN_MAGIC_CONFIG", str(file))
+    for preset in ("paid", "long"):
+        made().again(preset=preset)
+    assert [settings.endpoint for _, settings, _ in started] == ["tokyo", "local"]
+
+
 @pytest.mark.parametrize("do", ["again", "variants"])
 def test_a_slip_in_an_options_name_gets_the_nearest_one(made, do):
     with pytest.raises(InputError, match="unknown option 'max_cots'") as caught:
