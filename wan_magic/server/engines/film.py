@@ -9,11 +9,14 @@ import av
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
+from wan_magic.server.engines.palimpsest import rub_out, written_on
 from wan_magic.server.engines.planes import Planes, Size, even
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from wan_magic.server.engines.palimpsest import Region
 
 _TURNS = {
     90: Image.Transpose.ROTATE_90,
@@ -73,9 +76,11 @@ class Film:
         Even width and height to cover; what sticks out is cut off evenly.
     start : float
         Seconds to leave out at its beginning.
+    bare : bool
+        Whether what is written on it is rubbed out, where it is a preview itself.
     """
 
-    def __init__(self, path: Path, size: Size, start: float = 0.0) -> None:
+    def __init__(self, path: Path, size: Size, start: float = 0.0, *, bare: bool = False) -> None:
         self.size = size
         self._start = start
         self._file = av.open(str(path), "r")
@@ -91,6 +96,7 @@ class Film:
             self._file.close()
             raise ValueError(f"no picture in {path.name}")
         self._now = first[1]
+        self._written = _written_on(self._now) if bare else ()
         self._next = next(self._frames, None)
         self._made: tuple[av.VideoFrame, Planes] | None = None
 
@@ -108,6 +114,7 @@ class Film:
             self._next = next(self._frames, None)
         if self._made is None or self._made[0] is not self._now:
             self._made = (self._now, _covering(self._now, self.size))
+            rub_out(self._made[1], _covered(self._written, self._now, self.size))
         y, cb, cr = self._made[1]
         return y.copy(), cb.copy(), cr.copy()
 
@@ -129,15 +136,42 @@ def _video(file: av.container.InputContainer, path: Path) -> av.VideoStream:
     return file.streams.video[0]
 
 
+def _written_on(frame: av.VideoFrame) -> tuple[Region, ...]:
+    """Return where a preview's frame is written on; no preview is stored turned."""
+    if frame.rotation % 360:
+        return ()
+    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+    return written_on(picture)
+
+
+def _large(frame: av.VideoFrame, size: Size) -> Size:
+    """Return how large a frame is when it covers a size."""
+    scale = max(size[0] / frame.width, size[1] / frame.height)
+    # A very long strip is pressed together rather than blown up without end.
+    return (
+        min(max(even(frame.width * scale + 1.99), size[0]), _LONGEST * size[0]),
+        min(max(even(frame.height * scale + 1.99), size[1]), _LONGEST * size[1]),
+    )
+
+
+def _covered(regions: tuple[Region, ...], frame: av.VideoFrame, size: Size) -> tuple[Region, ...]:
+    """Return where parts of an upright frame are when it covers a size."""
+    large = _large(frame, size)
+    left, top = (large[0] - size[0]) / 2, (large[1] - size[1]) / 2
+    x, y = large[0] / frame.width, large[1] / frame.height
+    return tuple(
+        (
+            *(round(r[0] * x - left), round(r[1] * y - top)),
+            *(round(r[2] * x - left), round(r[3] * y - top)),
+        )
+        for r in regions
+    )
+
+
 def _covering(frame: av.VideoFrame, size: Size) -> Planes:
     turn = _TURNS.get(frame.rotation % 360)
     wide, high = size if frame.rotation % 180 == 0 else (size[1], size[0])
-    scale = max(wide / frame.width, high / frame.height)
-    # A very long strip is pressed together rather than blown up without end.
-    large = (
-        min(max(even(frame.width * scale + 1.99), wide), _LONGEST * wide),
-        min(max(even(frame.height * scale + 1.99), high), _LONGEST * high),
-    )
+    large = _large(frame, (wide, high))
     scaled = frame.reformat(
         width=large[0],
         height=large[1],

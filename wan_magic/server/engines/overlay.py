@@ -46,9 +46,7 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
     watermark : bool
         Whether to write the mark that the service writes (bottom right, "AI生成").
     """
-    # By the frame's area, but in a narrow strip the badge still has to fit across.
-    unit = max(min(round((width * height) ** 0.5 / 32), width // 9), 8)
-    margin = even(unit * 0.8)
+    unit, margin = _measures(width, height)
     badge = _pill("PREVIEW", unit * 0.8)
     made = []
     floor = height - margin
@@ -57,11 +55,36 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
         made.append(Sprite(mark, even(width - margin - mark.width), even(floor - mark.height)))
         floor -= mark.height + even(unit * 0.3)
     if caption.strip():
-        block = _caption(caption, width - 2 * margin, unit, max_lines=3 if width > height else 5)
+        block = _caption(caption, width - 2 * margin, unit, _most_lines(width, height))
         top = even(floor - block.height)
         made.append(Sprite(block, even((width - block.width) / 2), max(top, 0)))
     # Last, so that nothing in a very low frame can cover it.
     return [*made, Sprite(badge, margin, margin)]
+
+
+def caption_room(width: int, height: int) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of where the longest caption is written."""
+    unit, margin = _measures(width, height)
+    _, step, pad = _type(unit)
+    high = even(step * _most_lines(width, height) + pad * 1.1)
+    return 0, max(height - margin - high, 0), width, height - margin
+
+
+def _measures(width: int, height: int) -> tuple[int, int]:
+    """Return the size of letters, and the margin around what is written."""
+    # By the frame's area, but in a narrow strip the badge still has to fit across.
+    unit = max(min(round((width * height) ** 0.5 / 32), width // 9), 8)
+    return unit, even(unit * 0.8)
+
+
+def _most_lines(width: int, height: int) -> int:
+    return 3 if width > height else 5
+
+
+def _type(unit: int) -> tuple[float, int, float]:
+    """Return a caption's size of letters, step from line to line, and padding."""
+    size = max(unit * 0.86, 12)
+    return size, round(size * 1.42), size * 0.75
 
 
 def _canvas(width: float, height: float) -> Image.Image:
@@ -148,11 +171,9 @@ def _mark(unit: int) -> Image.Image:
 
 
 def _caption(text: str, room: int, unit: int, max_lines: int) -> Image.Image:
-    size = max(unit * 0.86, 12)
+    size, step, pad = _type(unit)
     font, text = _font(text, size)
-    pad = size * 0.75
     lines = wrap(text, font, room - 2 * pad, max_lines)
-    step = round(size * 1.42)
     widest = max(font.getlength(line) for line in lines)
     base = plate(widest + 2 * pad, step * len(lines) + pad * 1.1, size * 0.6, _PLATE)
     draw = ImageDraw.Draw(base)

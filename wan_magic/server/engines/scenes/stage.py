@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from wan_magic.server.engines.camera import View
 from wan_magic.server.engines.drawing.places import draw
 from wan_magic.server.engines.film import Film
+from wan_magic.server.engines.palimpsest import unwritten
 from wan_magic.server.engines.planes import Planes, Size, blend, open_picture, seen, still
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Stage:
 
     def film(self, path: Path, size: Size | None = None, start: float = 0.0) -> Film:
         """Open a video that covers the frame, or a part of it."""
-        return self.stack.enter_context(Film(path, size or self.size, start))
+        return self.stack.enter_context(Film(path, size or self.size, start, bare=size is None))
 
     def drawn(self, views: Sequence[View] | None = None) -> Drawn:
         """Return the scene drawn from the prompt."""
@@ -71,7 +72,8 @@ class Stage:
 
     def picture(self, path: Path, views: Sequence[View] | None = None) -> Still:
         """Return a scene that glides over a picture file."""
-        return Still(still(open_picture(path), self.size), views or self.views, self.size)
+        picture = unwritten(open_picture(path))
+        return Still(still(picture, self.size), views or self.views, self.size)
 
     def backdrop(self, path: Path | None = None) -> Scene:
         """Return what lies behind something: the given picture, or a drawn one."""

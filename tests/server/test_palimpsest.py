@@ -1,0 +1,93 @@
+"""Previews of previews: what was written on the first is not read through the second."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from wan_magic.server.engines.overlay import caption_room
+from wan_magic.server.engines.palimpsest import unwritten, written_on
+
+from .conftest import picture
+from .previewing import BLUE, GREEN, film, make, near, pictures, plain, source
+
+SIZE = (320, 240)
+CAPTION = caption_room(*SIZE)
+
+
+def as_png(image):
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def letters(image, region=CAPTION):
+    """How many pixels are too light for the ground: those of letters, also of small ones."""
+    return sum(image.crop(region).convert("L").histogram()[130:])
+
+
+@pytest.fixture
+def preview(tmp_path):
+    """A blue preview, with words on it."""
+    return make(tmp_path, image=plain(BLUE), prompt="Words that fill a line", name="first.mp4")
+
+
+def test_a_preview_is_known_by_its_badge_whatever_became_of_the_file(preview):
+    (frame,) = pictures(preview, 20)
+    assert letters(frame) > 100
+    jpeg = io.BytesIO()
+    frame.save(jpeg, "JPEG", quality=70)
+    for image in (frame, Image.open(jpeg), frame.convert("L")):
+        assert len(written_on(image)) == 2
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        *(Image.new("RGB", SIZE, colour) for colour in ("white", "black", BLUE)),
+        Image.effect_noise(SIZE, 200),
+        Image.open(io.BytesIO(picture(960, 540))),
+        Image.open(Path(__file__).parents[2] / "notebooks" / "cat.jpg"),
+        Image.new("RGB", (9, 300), "black"),
+    ],
+    ids=["white", "black", "blue", "noise", "drawing", "cat", "strip"],
+)
+def test_any_other_picture_stays_as_it_is(image):
+    assert written_on(image) == ()
+    assert unwritten(image) is image
+
+
+def test_the_next_shot_begins_without_the_words_of_the_last_one(tmp_path, preview):
+    (frame,) = pictures(preview, 29)
+    ends = [
+        source(tmp_path, "image", as_png(frame)),
+        source(tmp_path, "last_frame", plain(GREEN)),
+    ]
+    (first,) = pictures(make(tmp_path, inputs=ends, kind="kf2v"), 0)
+    assert letters(first) == 0
+    assert near(first.getpixel((160, 215)), BLUE)
+
+
+@pytest.mark.parametrize(("kind", "role"), [("edit", "video"), ("i2v", "clip")])
+def test_a_given_clip_plays_without_its_words(tmp_path, preview, kind, role):
+    given = source(tmp_path, role, preview, "video", "mp4")
+    for image in pictures(make(tmp_path, inputs=[given], kind=kind, seconds=2), 0, 25):
+        assert letters(image) == 0
+    new = make(tmp_path, inputs=[given], kind=kind, prompt="New ones")
+    assert letters(pictures(new, 0)[0]) > 30
+
+
+def test_they_are_found_where_another_shape_of_frame_has_them(tmp_path, preview):
+    given = source(tmp_path, "video", preview, "video", "mp4")
+    tall = make(tmp_path, inputs=[given], kind="edit", width=320, height=400)
+    # The frame is enlarged, and cut at its sides.
+    assert letters(pictures(tall, 0)[0], (0, 200, 320, 400)) == 0
+
+
+def test_a_film_that_is_no_preview_plays_as_it_is(tmp_path):
+    given = source(tmp_path, "video", film(colour=GREEN), "video", "mp4")
+    (image,) = pictures(make(tmp_path, inputs=[given], kind="edit"), 0)
+    assert near(image.getpixel((200, 215)), GREEN)
