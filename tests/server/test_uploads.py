@@ -108,6 +108,22 @@ def test_an_upload_is_used_by_its_task(caller, gate):
     assert use(caller, url).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("tides-57b7a7c4.md", "tides.md"),
+        ("a-57b7a7c4-0123abcd.md", "a-57b7a7c4.md"),
+        ("notes of 2026.md", "notes of 2026.md"),
+    ],
+)
+def test_a_file_has_the_name_that_its_user_gave_it(caller, gate, key, shown):
+    url = put(caller, "wan3.0-video", b"# Tides", key)
+    body = {"prompt": "p", "media": [{"type": "file", "url": url}]}
+    answer = caller.send("wan3.0-video", body, **RESOLVE)
+    caller.finish(answer.json()["output"]["task_id"])
+    assert [one.name for one in gate.specs[-1].inputs] == [shown]
+
+
 def test_one_policy_takes_several_files(caller):
     data = ask(caller).json()["data"]
     for name in ("a.png", "b.png"):

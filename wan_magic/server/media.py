@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from wan_magic.server.given import Given
     from wan_magic.wan.catalog import Slot
+
+
+_MARK = re.compile(r"-[0-9a-f]{8}(?=\.\w+$)")
+"""What our client puts behind a file's name, so that no two uploads are the same; not shown."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class Loader:
         name = file_name(url)
         path = self._folder / f"input-{number}"
         if url[:6].lower() == "oss://":
+            name = _MARK.sub("", name)
             _take(self._find_upload(url), path)
             if path.stat().st_size > limit_of(slots):
                 raise too_big(slots, limit_of(slots))
