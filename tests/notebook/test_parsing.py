@@ -141,6 +141,38 @@ def test_a_switch_takes_no_value(line):
     assert line.partition("=")[0] in error.message
 
 
+@pytest.mark.parametrize("flag", ["--fresh", "--dry-run", "--wait", "--over-budget", "--yes"])
+@pytest.mark.parametrize("word", ["false", "no", "off", "true", "0"])
+def test_a_word_of_yes_or_no_behind_a_plain_flag_is_not_the_name_of_the_job(flag, word):
+    error = refusal(f"{flag} {word} --seed 7")  # --fresh false would be paid
+    assert error.message == f"{flag} takes no value, and {word!r} follows it"
+    assert "leave it out" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("seed=7", "--seed 7"),
+        ("clip resolution=480P", "--resolution 480P"),
+        ("clip negative_prompt=rain", "--negative rain"),
+        ("clip —seed 7", "--seed"),
+        ("–dry-run", "--dry-run"),
+    ],
+)
+def test_an_option_without_its_two_hyphens_is_told_how_it_is_written(typed, meant):
+    assert refusal(typed).hint == f"an option begins with two hyphens: {meant}"
+
+
+def test_an_option_without_a_value_gets_an_example_of_its_own():
+    assert refusal("--image").hint.startswith("such as --image cat.png")
+    assert refusal("-r --seed 7").hint.startswith("such as --resolution 480P")
+
+
+def test_spaces_between_the_values_of_a_list_are_told_of():
+    assert "no spaces" in refusal("--seed 1, 2, 3").hint
+    assert parse('--seed "1, 2, 3"', eval)[1] == {"seed": [1, 2, 3]}
+
+
 @pytest.mark.parametrize("word", ["no", "false", "off", "0", "False", "NO"])
 def test_a_switch_that_is_said_to_be_off_is_off(word):
     assert options(f"--watermark {word}") == {"watermark": False}
@@ -180,6 +212,7 @@ def test_an_option_given_twice_is_an_error(line):
         ("--resolutoin", "--resolution"),
         ("--durations", "--duration"),
         ("--sede", "--seed"),
+        ("--IMAGE", "--image"),
         ("--no-watermrk", "--no-watermark"),
         ("--negative_prompt", "--negative"),
         ("--negative-prompt", "--negative"),
@@ -195,7 +228,7 @@ def test_an_unknown_option_names_the_nearest_one(word, meant):
     assert refusal(f"clip {word}=5").message == f"unknown option {word}"
 
 
-@pytest.mark.parametrize("word", ["--zzzz", "-z", "-q"])
+@pytest.mark.parametrize("word", ["--zzzz", "-z", "-q", "--foo"])
 def test_an_option_like_no_other_leads_to_the_help(word):
     error = refusal(word)
     assert word in error.message

@@ -6,13 +6,20 @@ import argparse
 import builtins
 import keyword
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wan_magic.errors import InputError
 from wan_magic.notebook.inserts import MARK, fill, insert_each, mark
+from wan_magic.notebook.misread import (
+    IN_PROMPT,
+    meant_as_option,
+    unexpected,
+    unknown_option,
+    unparsed,
+    valueless,
+)
 from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.catalog import nearest
 from wan_magic.wan.media import near
@@ -34,7 +41,6 @@ __all__ = [
 
 _SHORT = {flag for option in OPTIONS for flag in option.flags if not flag.startswith("--")}
 _SWITCHES = ("auto", "off")
-_IN_PROMPT = "the prompt goes into the cell, below this line; values with spaces need quotes"
 
 
 def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[str, Any]]:
@@ -62,8 +68,11 @@ def parse(line: str, evaluate: Callable[[str], Any]) -> tuple[str | None, dict[s
     """
     marked, values = mark(line, evaluate)
     extra, options = read(words(marked), values, lists=True)
+    for word in extra:
+        if hint := meant_as_option(str(word), OPTIONS):
+            raise InputError(f"unexpected {str(word)!r}", hint=hint)
     if len(extra) > 1:
-        raise InputError(f"unexpected {str(extra[1])!r}", hint=_IN_PROMPT)
+        raise unexpected(str(extra[1]), OPTIONS)
     return (checked_name(str(extra[0])) if extra else None), options
 
 
@@ -116,11 +125,11 @@ def read(
     for token in tokens:
         # argparse would read -negative as -n egative.
         if token[:2] in _SHORT and token[2:3] not in ("", "="):
-            raise _unknown(fill(token.partition("=")[0], values), table)
-    given, extra = _parser(table).parse_known_args(_switches(tokens))
+            raise unknown_option(fill(token.partition("=")[0], values), table)
+    given, extra = _parser(table).parse_known_args(_switches(tokens, table))
     for word in extra:
         if word.startswith("-") and len(word) > 1:
-            raise _unknown(word.partition("=")[0], table)
+            raise unknown_option(word.partition("=")[0], table)
     by_name = {option.name: option for option in table}
     options = {}
     for name, typed in vars(given).items():
@@ -150,7 +159,7 @@ def _several(option: Option, value: Any) -> list[Any] | None:
         if "" in value:
             raise InputError(
                 f"{option.flag} has an empty value between or after its commas",
-                hint=f"without spaces, or in quotes: {option.flag} {','.join(filter(None, value))}",
+                hint="no spaces between them, or all of them in quotes",
             )
     if not isinstance(value, list | tuple | range):
         return None
@@ -168,8 +177,15 @@ _YES_NO = {
 _SWITCH_FLAGS = {option.flag for option in OPTIONS if option.kind == "switch"}
 
 
-def _switches(tokens: Sequence[str]) -> list[str]:
-    """Read ``--watermark false`` and ``--watermark=no`` as they are meant."""
+def _switches(tokens: Sequence[str], table: Sequence[Option]) -> list[str]:
+    """Read ``--watermark false`` and ``--watermark=no`` as they are meant.
+
+    Raises
+    ------
+    InputError
+        For ``--fresh false``, too: it would be paid.
+    """
+    flags = {flag: option for option in table if option.kind == "flag" for flag in option.flags}
     read: list[str] = []
     for token in tokens:
         flag, equals, value = token.partition("=")
@@ -181,6 +197,8 @@ def _switches(tokens: Sequence[str]) -> list[str]:
         elif read and read[-1] in _SWITCH_FLAGS and token.lower() in _YES_NO:
             if not _YES_NO[token.lower()]:
                 read[-1] = f"--no-{read[-1][2:]}"
+        elif read and read[-1] in flags and token.lower() in _YES_NO:
+            raise valueless(flags[read[-1]], token)
         else:
             read.append(token)
     return read
@@ -279,18 +297,15 @@ def checked_name(name: str) -> str:
         return name
     raise InputError(
         f"{name!r} can't be the name of a variable",
-        hint=f"the first word names the job, such as clip; {_IN_PROMPT}",
+        hint=f"the first word names the job, such as clip; {IN_PROMPT}",
     )
 
 
 class _Parser(argparse.ArgumentParser):
+    table: Sequence[Option] = ()
+
     def error(self, message: str) -> NoReturn:
-        raise InputError(_plain(message), hint='a value that begins with a dash: --negative="-x"')
-
-
-def _plain(message: str) -> str:
-    found = re.match(r"argument (\S+/)?(--[\w-]+): expected one argument", message)
-    return f"{found[2]} needs a value" if found else message
+        raise unparsed(message, self.table)
 
 
 class _Once(argparse.Action):
@@ -319,6 +334,7 @@ class _Once(argparse.Action):
 
 def _parser(table: Sequence[Option]) -> argparse.ArgumentParser:
     parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    parser.table = table
     for option in table:
         flags, nargs = option.flags, None
         if option.kind in ("switch", "flag"):
@@ -327,22 +343,3 @@ def _parser(table: Sequence[Option]) -> argparse.ArgumentParser:
             flags = (*flags, f"--no-{option.flag[2:]}")
         parser.add_argument(*flags, dest=option.name, action=_Once, nargs=nargs, option=option)
     return parser
-
-
-def _unknown(word: str, table: Sequence[Option]) -> InputError:
-    if word == "--prompt":
-        return InputError("there is no option --prompt", hint=_IN_PROMPT)
-    plain = [option for option in table if option.kind == "flag"]
-    for option in plain:
-        if word == f"--no-{option.flag[2:]}":
-            return InputError(f"there is no {word}", hint=f"just leave {option.flag} out")
-    flags = [flag for option in table for flag in option.flags]
-    flags += [f"--no-{option.flag[2:]}" for option in table if option.kind == "switch"]
-    hint = nearest(word, flags)
-    # A Python keyword such as --negative_prompt is a near miss of its own kind.
-    for option in table:
-        if word.lstrip("-").replace("-", "_") == option.name:
-            hint = f"did you mean {option.flag}?"
-    if not hint and word[:2] in _SHORT:
-        hint = f"write {word[:2]} {word[2:]}"
-    return InputError(f"unknown option {word}", hint=hint or "%wanvideo help lists them all")
