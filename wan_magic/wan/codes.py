@@ -17,9 +17,10 @@ _MODERATION = (
 )
 _SERVICE = "the service failed; run the cell again in a minute"
 _MEDIA = (
-    "check that the image (or audio) opens without a login and is a real picture (or sound);"
+    "check that the picture, sound or video opens without a login, and is one;"
     " a local file avoids the download"
 )
+_FILE = "give another file, or change this one: the message says what is wrong with it"
 
 _KEY = "check {variable}, and that key and --endpoint are of one region"
 
@@ -41,8 +42,9 @@ _ADVICE = (
     ("IPInfringementSuspect", "", _MODERATION),
     ("InvalidParameter.DataInspection", "", _MEDIA),
     ("invalid_parameter_error", "URL", _MEDIA),
+    ("InvalidURL", "longer than", _FILE),
     ("InvalidURL", "", _MEDIA),
-    ("InvalidImage", "", _MEDIA),
+    ("InvalidImage", "", _FILE),
     ("InvalidParameter", "url error", "this endpoint does not serve this model on this path"),
     (
         "InvalidParameter",
@@ -50,15 +52,23 @@ _ADVICE = (
         "this endpoint has no such model; --model takes another",
     ),
     ("InvalidParameter", "Failed to download", _MEDIA),
+    ("InvalidParameter", "size of input image", _FILE),
     ("InvalidParameter", "", "change the value that the message names"),
     ("ModelNotFound", "", "this endpoint has no such model; --model takes another"),
     ("UnsupportedOperation", "", "only a task that still waits (PENDING) can be cancelled"),
     ("Throttling", "", "the account's rate limit is reached; wait a minute and run the cell again"),
     ("AccessDenied", "", "this key may not use this model; check its rights in the console"),
+    (
+        "Endpoint.AccessDenied",
+        "",
+        "this key may not use this endpoint; check its rights in the console",
+    ),
     ("Model.AccessDenied", "", "this key may not use this model; check its rights in the console"),
     ("Workspace", "", "this key may not use this workspace; check its rights in the console"),
     ("RewriteFailed", "", "the prompt could not be rewritten; --no-prompt-extend keeps it as is"),
-    ("InvalidFile", "", _MEDIA),
+    ("InvalidFile", "", _FILE),
+    ("BadRequest.InputDownloadFailed", "", _MEDIA),
+    ("BadRequest.UnsupportedFileFormat", "", _FILE),
     ("BadRequest.TooLarge", "", "the request is too large: use a smaller image, or its URL"),
     ("BadRequest", "", "change the value that the message names"),
     ("WorkSpaceNotFound", "", "check the rights of this key's workspace in the console"),
