@@ -47,7 +47,7 @@ def clean_machine(tmp_path_factory, monkeypatch):
         for known in (keys._typed, keys._asked, keys._colab_said):
             known.clear()
     if launch := sys.modules.get("wan_magic.actions.launch"):
-        launch._live.clear()  # no test waits for the jobs of another, some of which never end
+        launch.living.clear()  # no test waits for the jobs of another, some of which never end
 
 
 @pytest.fixture

@@ -627,7 +627,7 @@ def test_wait_waits_for_all_before_it_says_that_one_failed(no_network, clip_file
 def test_previews_of_other_kernels_are_not_waited_for(no_network, monkeypatch):
     job = Job(VideoRequest(prompt="A cat"), endpoint="local", is_preview=True)
     job.is_followed = True
-    monkeypatch.setitem(launch._live, job.id, job)
+    launch.living.begin(job)
     assert wan_magic.wait(timeout=5) == []
 
 

@@ -19,6 +19,7 @@ from wan_magic.jobs.intake import take_in
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.lifecycle import live
 from wan_magic.jobs.limits import Limiter
+from wan_magic.jobs.living import Living
 from wan_magic.settings import Settings
 from wan_magic.wan import form, transport, upload
 from wan_magic.wan.client import WanClient
@@ -126,7 +127,7 @@ class Kernel:
     def __post_init__(self):
         self.ledger = Ledger(self.home, self.world.clocks.wall)
         self.sessions = []
-        self.jobs = {}
+        self.jobs = Living()
 
     def close(self):
         self.ledger.close()
@@ -144,7 +145,7 @@ class Kernel:
             upload=CAT,
         )
         self.out.mkdir(exist_ok=True)
-        job, begins = take_in(
+        return take_in(
             VideoRequest(prompt=prompt, resolution="480P", seed=7, inputs=(cat,)),
             self.endpoint,
             Settings(timeout=timeout),
@@ -152,10 +153,6 @@ class Kernel:
             folder=self.out,
             live=self.jobs,
         )
-        if begins:
-            self.jobs[job.id] = job
-            job.on_change(lambda job: self.jobs.pop(job.id, None) if job.done() else None)
-        return job, begins
 
     def ride(self, job, *, limiter=None):
         """Return a job to be driven by hand."""

@@ -22,6 +22,7 @@ from wan_magic.jobs import past
 from wan_magic.jobs.intake import take_in, take_up_job
 from wan_magic.jobs.job import State
 from wan_magic.jobs.ledger import Ledger
+from wan_magic.jobs.living import Living
 from wan_magic.settings import Settings
 from wan_magic.settings.money import limits_of
 from wan_magic.wan.account import account_of
@@ -44,14 +45,14 @@ class Desk:
     def __init__(self, home, out, drive):
         self.ledger = Ledger(home, Clock())
         self.out = out
-        self.live = {}
+        self.live = Living()
         self.drive = drive
 
     def ask(self, asked=None, *, endpoint=HERE, settings=None, **more):
         folder = more.pop("folder", self.out)
         folder.mkdir(exist_ok=True)
         asked = asked or request()
-        job, begins = take_in(
+        return take_in(
             asked,
             endpoint,
             settings or Settings(provenance=False),  # these look at the bytes that came
@@ -60,10 +61,6 @@ class Desk:
             live=self.live,
             **more,
         )
-        if begins:
-            self.live[job.id] = job
-            job.on_change(lambda job: self.live.pop(job.id, None) if job.done() else None)
-        return job, begins
 
     def run(self, job, *, endpoint=HERE, **script):
         """Let a job live to its end by hand; its calls to the API."""
@@ -559,7 +556,7 @@ def test_a_job_is_resumed_with_what_the_ledger_knows_of_it(desk):
     here.die()
     there = desk()
     [entry] = there.ledger.open_entries()
-    job, begins = take_up_job(entry, HERE, Settings(), there.ledger, {})
+    job, begins = take_up_job(entry, HERE, Settings(), there.ledger, Living())
     assert begins
     assert job.is_resumed
     assert (job.request.prompt, job.request.seed, job.notes) == (
@@ -578,7 +575,7 @@ def test_a_resumed_call_that_was_never_accepted_is_not_sent_since_its_inputs_are
     here.die()
     there = desk()
     entry = there.ledger.entry(first.id)
-    job, _ = take_up_job(entry, HERE, Settings(), there.ledger, {})
+    job, _ = take_up_job(entry, HERE, Settings(), there.ledger, Living())
     assert "create" not in there.run(job)
     assert "did not accept it" in str(job.exception())
     assert "nothing is paid" in job.exception().hint
@@ -593,7 +590,7 @@ def test_another_key_is_told_apart_where_it_could_settle_nothing(desk):
     there = desk()
     other = Endpoint("beijing", HERE.base_url, "sk-somebody-elses-0123", "beijing")
     with pytest.raises(SettingsError, match="with another key") as told:
-        take_up_job(there.ledger.entry(first.id), other, Settings(), there.ledger, {})
+        take_up_job(there.ledger.entry(first.id), other, Settings(), there.ledger, Living())
     assert "sk-" not in str(told.value)
 
 
@@ -605,7 +602,7 @@ def test_a_preview_of_a_kernel_that_has_ended_is_said_to_be_gone(desk):
     there = desk()
     now = Endpoint(LOCAL, "http://127.0.0.1:6/api/v1", "u")
     with pytest.raises(InputError, match="a kernel that has ended"):
-        take_up_job(there.ledger.entry(first.id), now, Settings(), there.ledger, {})
+        take_up_job(there.ledger.entry(first.id), now, Settings(), there.ledger, Living())
 
 
 # -- money ---------------------------------------------------------------------------------------
@@ -721,7 +718,7 @@ def test_a_ledger_that_breaks_before_the_paid_call_stops_it(desk):
 def test_an_unsent_job_that_is_followed_by_its_id_is_never_sent_without_its_inputs(desk):
     here, there = desk(), desk()
     first, _ = here.ask()
-    job, _ = take_up_job(there.ledger.entry(first.id), HERE, Settings(), there.ledger, {})
+    job, _ = take_up_job(there.ledger.entry(first.id), HERE, Settings(), there.ledger, Living())
     assert job.is_followed
     here.die()
     assert there.run(job) == []
@@ -732,7 +729,7 @@ def test_a_job_that_a_living_kernel_has_is_followed_with_any_key(desk):
     here, there = desk(), desk()
     first, _ = here.ask()
     other = Endpoint("beijing", HERE.base_url, "sk-somebody-elses-0123", "beijing")
-    job, _ = take_up_job(there.ledger.entry(first.id), other, Settings(), there.ledger, {})
+    job, _ = take_up_job(there.ledger.entry(first.id), other, Settings(), there.ledger, Living())
     ride = there.drive(folder=there.out, endpoint=other, ledger=there.ledger, job=job)
     ride.step()
     assert "takes care of it" in job.message
@@ -754,7 +751,7 @@ def test_a_preview_that_was_left_is_this_kernels_alone(desk):
     assert there.ledger.open_entries() == []
     [left] = here.ledger.open_entries()
     assert (left.id, left.state) == (first.id, "detached")
-    again, _ = take_up_job(here.ledger.entry(first.id), preview, Settings(), here.ledger, {})
+    again, _ = take_up_job(here.ledger.entry(first.id), preview, Settings(), here.ledger, Living())
     here.run(again, endpoint=preview, queries=[DONE])
     assert again.state is State.DONE
 

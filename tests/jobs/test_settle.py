@@ -12,6 +12,7 @@ from wan_magic.jobs.common import unsure_hint
 from wan_magic.jobs.intake import take_in, take_up_job
 from wan_magic.jobs.job import State
 from wan_magic.jobs.ledger import Ledger
+from wan_magic.jobs.living import Living
 from wan_magic.jobs.settle import SEED_NOTE, is_same_prompt, settle
 from wan_magic.settings import Settings
 from wan_magic.wan.account import account_of
@@ -266,7 +267,7 @@ def test_an_old_call_is_not_said_to_be_unpaid(drive, tmp_path):
     ledger.close()
     ledger = Ledger(tmp_path / "home", ledger.clock)
     ledger.clock.now = SENT + 24.5 * HOUR
-    again, begins = take_up_job(ledger.entry(first.id), BEIJING, Settings(), ledger, {})
+    again, begins = take_up_job(ledger.entry(first.id), BEIJING, Settings(), ledger, Living())
     assert begins
     ride = drive(lists=[[]], **bound(ledger, again))
     ride.clock.now = ledger.clock.now
@@ -329,7 +330,7 @@ def test_such_prompts_are_not_paid_twice(drive, prompt):
 def taken(ledger, seed):
     request = VideoRequest(prompt=PROMPT, resolution="480P", seed=seed)
     folder = ledger.folder.parent
-    job, _ = take_in(request, BEIJING, Settings(), ledger=ledger, folder=folder, live={})
+    job, _ = take_in(request, BEIJING, Settings(), ledger=ledger, folder=folder, live=Living())
     return job
 
 

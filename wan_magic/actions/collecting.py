@@ -110,9 +110,9 @@ def _clip_of(one: Clip | Job | Entry) -> tuple[Clip | None, float, str]:
             return None, 0.0, "the file is gone"
         return made, one.created, ""
     if isinstance(one, Job):
-        if not one.done() or one.exception():
+        if one.clip is None:
             return None, 0.0, f"without a clip ({one.state})"
-        one = one.result()
+        one = one.clip
     try:
         return one, one.path.stat().st_mtime, ""
     except OSError:

@@ -14,7 +14,8 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from wan_magic.errors import LedgerError, SettingsError
+from wan_magic.errors import JobTimeout, LedgerError, SettingsError
+from wan_magic.jobs.living import Living
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +34,8 @@ Begun = TypeVar("Begun")
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_live: dict[str, Job] = {}
-"""The jobs of this process that have not ended, by id."""
+living = Living()
+"""The jobs of this process."""
 
 
 def start(
@@ -126,7 +127,7 @@ def start_all(
                     fresh=fresh,
                     notebook=beside,
                     cell=cell,
-                    live=_live,
+                    live=living,
                 )
                 jobs.append(job)
                 new += [job] if begins else []
@@ -161,7 +162,7 @@ def take_up(entry: Entry, settings: Settings) -> Job:
     folder = writable(settings)
 
     def begin(is_wanted: Callable[[], bool]) -> Job:
-        job, begins = take_up_job(entry, endpoint, settings, ledger, _live)
+        job, begins = take_up_job(entry, endpoint, settings, ledger, living)
         _run_or_leave([job] if begins else [], endpoint, folder, ledger, is_wanted)
         return job
 
@@ -220,16 +221,23 @@ def _run_or_leave(
         bind()
         if is_wanted():
             while left:
-                run(left[0], endpoint, folder, ledger)
-                del left[0]
+                run(left.pop(0), endpoint, folder, ledger)
     finally:
         _leave(left, ledger)
 
 
 def _leave(jobs: list[Job], ledger: Ledger | None) -> None:
+    """Leave jobs that do not begin; whoever waits for one hears of it."""
+    from wan_magic.jobs.job import Record, State
+
     for job in jobs:
         if ledger is not None and not job.is_followed:
             ledger.give_back(job.id)
+        job.record = Record()  # its row is for whoever comes next
+        goes_on = job.task_id or job.sent_at is not None
+        hint = f"%wanvideo resume {job.id} goes on" if goes_on else "run the cell again"
+        problem = JobTimeout("interrupted before it began", hint=hint, task_id=job.task_id)
+        job.finish(problem, State.DETACHED)
 
 
 def run(
@@ -244,12 +252,8 @@ def run(
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.storage import StorageSession
 
-    with _lock:
-        _live[job.id] = job
-    job.on_change(_ended)
-    client = WanClient(endpoint)
-
     def steps() -> Iterator[float]:
+        client = WanClient(endpoint)
         try:
             first(client)
         except Exception:  # noqa: BLE001 - the job is what counts
@@ -260,27 +264,24 @@ def run(
     try:
         job.wake = _runner().start(steps()).wake
     except BaseException:  # it does not run, and nobody must wait for it
-        with _lock:
-            _live.pop(job.id, None)
+        _leave([job], ledger)
         raise
-
-
-def _ended(job: Job) -> None:
-    if job.done():
-        with _lock:
-            _live.pop(job.id, None)
+    job.tell()  # one that goes on has its cards
 
 
 def live_jobs() -> list[Job]:
     """Return the jobs of this process that have not ended, in the order of their begin."""
-    with _lock:
-        return list(_live.values())
+    return living.all()
 
 
 def live_job(job_id: str) -> Job | None:
     """Return a job of this process that has not ended."""
-    with _lock:
-        return _live.get(job_id)
+    return living.get(job_id)
+
+
+def ended(job: Job) -> Job:
+    """Return the object that people have of a job that has ended, or else this one."""
+    return living.end(job)
 
 
 def ledger_at_home(settings: Settings) -> Ledger:
@@ -358,7 +359,7 @@ def _start_afresh() -> None:
     """After a fork: the threads are gone, the jobs are the parent's, the lock may be held."""
     global _lock
     _lock = threading.Lock()
-    _live.clear()
+    living.leave_to_parent()
     _make_runner.cache_clear()
 
 

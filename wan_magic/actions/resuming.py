@@ -55,7 +55,7 @@ def _ended(entry: Entry, settings: Settings, ledger: Ledger) -> Job:
     from wan_magic.jobs.past import end_of, ended_job
 
     end = end_of(entry, _folders(settings), ledger.clock())
-    return ended_job(entry, end, look=settings.look)
+    return launch.ended(ended_job(entry, end, look=settings.look))
 
 
 def _folders(settings: Settings) -> Iterator[Path]:
@@ -71,7 +71,7 @@ def _taken_up_or_why_not(entry: Entry, settings: Settings, **given: Any) -> Job:
     try:
         return launch.take_up(entry, settings_of(entry, settings, **given))
     except WanError as exc:
-        return ended_job(entry, exc, State.DETACHED)
+        return launch.ended(ended_job(entry, exc, State.DETACHED))
 
 
 def resume_all(settings: Settings, **given: Any) -> list[Job]:
@@ -130,6 +130,7 @@ def _copied(clip: Clip, folder: Path) -> Clip:
 def _adopted(task_id: str, settings: Settings, notes: tuple[str, ...]) -> Job:
     """Return the job of a task that the ledger does not know; its model is asked for first."""
     from wan_magic.jobs.adopt import adopt, learn
+    from wan_magic.jobs.entry import Entry
     from wan_magic.output.place import notebook
 
     folder, endpoint = launch.writable(settings), launch.resolve(settings)
@@ -145,7 +146,10 @@ def _adopted(task_id: str, settings: Settings, notes: tuple[str, ...]) -> Job:
         timeout=settings.timeout,
         notebook=notebook(),
         notes=notes,
+        live=launch.living,
     )
+    if isinstance(job, Entry):
+        return launch.take_up(job, settings)
     job.keeps_provenance, job.look = settings.provenance, settings.look
     # Not in the cell: a silent host keeps the question for the model waiting for a minute.
     launch.run(job, endpoint, folder, ledger, first=lambda client: learn(job, client, ledger))

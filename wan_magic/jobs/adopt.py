@@ -17,7 +17,9 @@ from wan_magic.wan.request import VideoRequest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.ledger import Ledger
+    from wan_magic.jobs.living import Living
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.endpoints import Endpoint
 
@@ -31,10 +33,13 @@ def adopt(
     ledger: Ledger | None,
     folder: Path,
     timeout: float,
+    live: Living,
     notebook: str = "",
     notes: tuple[str, ...] = (),
-) -> Job:
+) -> Job | Entry:
     """Return the job of a task, written down as ours; nothing is asked yet.
+
+    Where another thread or process was faster, its entry is returned.
 
     Parameters
     ----------
@@ -48,6 +53,8 @@ def adopt(
         Where the clip will be saved.
     timeout : float
         Seconds to watch it.
+    live : Living
+        The jobs of this process; this one will be among them.
     """
     job = Job(
         VideoRequest(model=UNKNOWN),
@@ -60,7 +67,7 @@ def adopt(
         timeout=timeout,
     )
     if ledger is None:
-        return job
+        return live.begin(job)
     now = ledger.clock()
     row = {
         "id": job.id,
@@ -80,14 +87,17 @@ def adopt(
         "task_id": task_id,
         "currency": job.estimate.currency,
     }
-    try:
-        with ledger.transaction() as connection:
-            ledger.add(connection, row)
-    except LedgerError as exc:
-        job.notes = (*notes, f"it is not written down: {exc.message}")
-    else:
-        job.record = LedgerRecord(ledger)
-    return job
+    with live.door:
+        try:
+            with ledger.transaction() as connection:
+                if known := ledger.task_of(connection, account_of(endpoint), task_id):
+                    return known
+                ledger.add(connection, row)
+        except LedgerError as exc:
+            job.notes = (*notes, f"it is not written down: {exc.message}")
+        else:
+            job.record = LedgerRecord(ledger)
+        return live.begin(job)
 
 
 def learn(job: Job, client: WanClient, ledger: Ledger | None) -> None:

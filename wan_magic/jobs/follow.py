@@ -52,6 +52,8 @@ def follow(job: Job, ledger: Ledger, account: str) -> Generator[float, None, Cli
     ------
     WanError
         If the job ended without a clip.
+    JobTimeout
+        If it stands still for as long as it is to be watched: its process may be stopped.
     """
     failing: float | None = None
     while True:
@@ -72,6 +74,12 @@ def follow(job: Job, ledger: Ledger, account: str) -> Generator[float, None, Cli
         if job.detach_requested:
             raise detached(job)
         job.update(state=_state(found), task_id=found.task_id, request_id=found.request_id)
+        if job.state is not State.WAITING and job.clock() - job.since > job.timeout:
+            raise JobTimeout(
+                f"still {job.state} after {job.timeout:g} s, and {_name(found)} takes care of it",
+                hint=f"end that one if it hangs; then %wanvideo resume {job.id}",
+                task_id=found.task_id,
+            )
         words = f"{_name(found)} takes care of it"
         if job.cancel_requested:
             words = f"{_name(found)} takes care of it, and can cancel it"

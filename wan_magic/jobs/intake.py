@@ -21,11 +21,11 @@ from wan_magic.wan.estimate import PriceList
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
 
     from wan_magic.jobs.clip import Clip
     from wan_magic.jobs.entry import Entry
     from wan_magic.jobs.ledger import Ledger
+    from wan_magic.jobs.living import Living
     from wan_magic.settings import Settings
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
@@ -45,14 +45,14 @@ def take_in(
     fresh: bool = False,
     notebook: str = "",
     cell: str = "",
-    live: Mapping[str, Job],
+    live: Living,
 ) -> tuple[Job, bool]:
     """Return the job of a request, and whether it has still to be run.
 
     Parameters
     ----------
-    live : mapping of str to Job
-        The jobs of this process that have not ended, by id.
+    live : Living
+        The jobs of this process; one that begins is among them.
     others
         As for `wan_magic.actions.launch.start`.
 
@@ -68,33 +68,38 @@ def take_in(
     if ledger is None:
         check_cost(job.estimate, *caps)
         check_budget(job.estimate, budgets, None)
-        return job, True
+        return live.begin(job), True
     intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
     looks = not fresh and request.seed != RANDOM_SEED
     spoilt: set[str] = set()
+    found: tuple[Job, bool] | None = None
     while True:
         if looks and (done := intake.from_library(spoilt)) is not None:
-            return done, False
-        with ledger.transaction() as connection:
-            if looks:
-                try:
-                    found = intake.on_its_way(connection, spoilt)
-                except _EndedJustNow:
-                    continue
-                if found is not None:
-                    found[0].look = settings.look  # the latest cell's word counts
-                    return found
-            check_cost(job.estimate, *caps)
-            if budgets:
-                starts = period_starts(datetime.fromtimestamp(ledger.clock()))
-                check_budget(job.estimate, budgets, ledger.spent(connection, starts, notebook))
-            ledger.add(connection, intake.row(job, notebook, cell))
-        job.record = LedgerRecord(ledger)
-        return job, True
+            return live.end(done), False
+        with live.door:
+            with ledger.transaction() as connection:
+                if looks:
+                    try:
+                        found = intake.on_its_way(connection, spoilt)
+                    except _EndedJustNow:
+                        continue
+                if found is None:
+                    check_cost(job.estimate, *caps)
+                    if budgets:
+                        starts = period_starts(datetime.fromtimestamp(ledger.clock()))
+                        spent = ledger.spent(connection, starts, notebook)
+                        check_budget(job.estimate, budgets, spent)
+                    ledger.add(connection, intake.row(job, notebook, cell))
+            if found is None:
+                job.record = LedgerRecord(ledger)
+                return live.begin(job), True
+            job, begins = found
+            job.look = settings.look  # the latest cell's word counts
+            return (live.begin(job) if begins else job), begins
 
 
 def take_up_job(
-    entry: Entry, endpoint: Endpoint, settings: Settings, ledger: Ledger, live: Mapping[str, Job]
+    entry: Entry, endpoint: Endpoint, settings: Settings, ledger: Ledger, live: Living
 ) -> tuple[Job, bool]:
     """Return the job of an entry that has no clip yet, and whether it has still to be run.
 
@@ -103,13 +108,14 @@ def take_up_job(
     SettingsError
         If the endpoint or the key is not the one that it was sent with.
     """
-    if entry.id in live:
-        return live[entry.id], False
-    if not ledger.is_watched(entry):
-        _check_reachable(entry, endpoint)
-    job = _job(entry.to_request(), endpoint, settings, id=entry.id, is_resumed=True)
-    job.notes = entry.notes
-    return _belongs(job, entry, ledger, endpoint), True
+    with live.door:
+        if job := live.get(entry.id):
+            return job, False
+        if not ledger.is_watched(entry):
+            _check_reachable(entry, endpoint)
+        job = _job(entry.to_request(), endpoint, settings, id=entry.id, is_resumed=True)
+        job.notes = entry.notes
+        return live.begin(_belongs(job, entry, ledger, endpoint)), True
 
 
 def _check_reachable(entry: Entry, endpoint: Endpoint) -> None:
@@ -177,7 +183,7 @@ class _Intake:
         ledger: Ledger,
         folder: Path,
         notes: tuple[str, ...],
-        live: Mapping[str, Job],
+        live: Living,
     ) -> None:
         self.request = request
         self.endpoint = endpoint
@@ -279,8 +285,8 @@ class _Intake:
         for entry in self.ledger.twins(self.fingerprint, self.place, connection):
             if entry.state == State.DONE and entry.id not in spoilt:
                 raise _EndedJustNow
-            if entry.open and entry.id in self.live:
-                return self.live[entry.id], False
+            if entry.open and (running := self.live.get(entry.id)):
+                return running, False
             if not may_bring_a_clip(entry, self.ledger):
                 continue
             if not self.ledger.is_watched(entry):

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import JobTimeout, WanError
+from wan_magic.jobs.done import Calls
 from wan_magic.wan.estimate import PriceList
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from wan_magic.wan.request import VideoRequest
 
 _log = logging.getLogger(__name__)
+_KNOWN = ("request", "knows_request")
+"""What a job that goes on knows as well as the one that it goes on as, or better: its media."""
 
 
 @contextlib.contextmanager
@@ -201,6 +204,7 @@ class Job:
         """The final name that an earlier process chose for the clip, if it came so far."""
         self._cancel = threading.Event()
         self._detach = threading.Event()
+        self.calls = Calls()
         self._listeners: list[Callable[[Job], None]] = []
         # Running from the start, so that nobody can cancel the future behind the job's back.
         self._future: concurrent.futures.Future[Clip] = concurrent.futures.Future()
@@ -221,10 +225,17 @@ class Job:
 
     def exception(self) -> BaseException | None:
         """Return the error of an ended job, or None. Does not wait."""
-        return self._future.exception() if self._future.done() else None
+        future = self._future
+        return future.exception() if future.done() else None
+
+    @property
+    def clip(self) -> Clip | None:
+        """The clip of a job that has ended well, else None. Does not wait."""
+        future = self._future
+        return future.result() if future.done() and future.exception() is None else None
 
     def result(self, timeout: float | None = None) -> Clip:
-        """Wait for the clip.
+        """Wait for the clip, and for what `on_done` does with it.
 
         Parameters
         ----------
@@ -239,10 +250,16 @@ class Job:
             If the job has not ended in time; it goes on.
         KeyboardInterrupt
             If interrupted; the job goes on.
+
+        Notes
+        -----
+        An ``on_done=`` function has returned by then, but one that takes more than a minute is
+        not waited for any longer, and within such a function nothing waits for any.
         """
         limit = None if timeout is None else time.monotonic() + timeout
+        future, calls = self._future, self.calls
         # Short waits in a loop keep the stop button alive on every platform.
-        while not self._future.done():
+        while not future.done():
             if limit is not None and time.monotonic() >= limit:
                 raise JobTimeout(
                     f"not finished after {timeout:g} s ({self.state}); the job goes on",
@@ -251,11 +268,21 @@ class Job:
                 )
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 pause = 0.1 if limit is None else min(0.1, max(limit - time.monotonic(), 0))
-                self._future.exception(timeout=pause)
-        return self._future.result()
+                future.exception(timeout=pause)
+        while calls.are_waited_for() and (limit is None or time.monotonic() < limit):
+            time.sleep(0.01)
+        return future.result()
 
     def __await__(self) -> Generator[Any, None, Clip]:
-        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Clip:
+        future, calls = self._future, self.calls
+        with contextlib.suppress(Exception):  # it is raised below
+            await asyncio.shield(asyncio.wrap_future(future))
+        while calls.are_waited_for():
+            await asyncio.sleep(0.01)
+        return future.result()
 
     def cancel(self) -> None:
         """Ask for an end. What has not started is cancelled and costs nothing.
@@ -273,9 +300,36 @@ class Job:
 
     def on_change(self, listener: Callable[[Job], None]) -> None:
         """Call `listener(job)` after every change, on a background thread."""
-        self._listeners.append(listener)
+        if listener not in self._listeners:
+            self._listeners.append(listener)
 
     # -- for the lifecycle alone ------------------------------------------------
+
+    def go_on_as(self, other: Job) -> None:
+        """Become another object's job, with its state and its end; whoever listens stays.
+
+        Parameters
+        ----------
+        other : Job
+            The same job, taken up anew; this one has ended without a clip.
+        """
+        news = dict(vars(other))
+        for name in ("_listeners", *(_KNOWN if self.knows_request else ())):
+            del news[name]
+        news["notes"] = tuple(dict.fromkeys((*self.notes, *other.notes)))
+        vars(self).update(news)
+
+    def leave_to_parent(self) -> None:
+        """End in a forked child: no thread of it goes on here."""
+        problem = JobTimeout(
+            "it runs in the process that began it, from which this one was forked",
+            hint=f"wan_magic.show({self.id!r}) follows it",
+            task_id=self.task_id,
+        )
+        self.record, self._listeners = Record(), []
+        self._future = concurrent.futures.Future()  # the old one's lock may be held
+        self._future.set_exception(problem)
+        self.state, self.ended = State.DETACHED, self.clock()
 
     @property
     def cancel_requested(self) -> bool:
@@ -297,7 +351,7 @@ class Job:
             setattr(self, name, value)
         if changed:
             self.record.changed(self, changed)
-            self._tell()
+            self.tell()
 
     def finish(self, outcome: Clip | WanError, state: State) -> None:
         """End the job: the future first, so that listeners find a result."""
@@ -308,16 +362,18 @@ class Job:
         try:
             self.record.ended(self, outcome)
         finally:  # whoever waits must not wait for ever
+            self.calls.begin(self, self._future)
             if isinstance(outcome, WanError):
                 self._future.set_exception(outcome)
             else:
                 shown = replace(outcome, look=self.look) if self.look else outcome
                 self._future.set_result(shown)
-            self._tell()
+            self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Call the listeners."""
         for listener in list(self._listeners):
             try:
                 listener(self)
-            except Exception:  # noqa: BLE001 - a broken view must not lose a paid job
+            except BaseException:  # noqa: BLE001 - nothing, no exit() either, loses a paid job
                 _log.warning("a listener of job %s failed", self.id, exc_info=True)

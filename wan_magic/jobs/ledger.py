@@ -158,7 +158,16 @@ class Ledger:
                 self._write_owed(connection, job_id, {name: value})
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        with self._lock, self._errors():
+        with self._lock:
+            if self._owed and not (self._connection and self._connection.in_transaction):
+                # What we know must not look as if it had not happened: a job that has ended here
+                # would be followed as one that runs.
+                with contextlib.suppress(LedgerError), self.transaction():
+                    pass
+            return self._rows(sql, values)
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        with self._errors():
             return self._open().execute(sql, [*map(_storable, values)]).fetchall()
 
     @contextlib.contextmanager
@@ -299,12 +308,35 @@ class Ledger:
         )
         self._event(connection, values["id"], values["state"])
 
-    def change(self, job_id: str, values: dict[str, Any], event: str = "", note: str = "") -> None:
-        """Write new values of a job, and its new state where there is one."""
+    def change(self, job_id: str, values: dict[str, Any], event: str = "", note: str = "") -> bool:
+        """Write new values of a job, and its new state where there is one.
+
+        Returns
+        -------
+        bool
+            Whether there is such a job.
+        """
         with self.transaction() as connection:
-            self.change_in(connection, job_id, values)
-            if event:
+            is_there = self.change_in(connection, job_id, values)
+            if event and is_there:
                 self._event(connection, job_id, event, note)
+            return is_there
+
+    def sending(self, job_id: str, now: float) -> bool:
+        """Note that the paid call of a job is about to be made; False if it is not ours to make.
+
+        It may have been removed, its file with it, or taken over by a process that could not
+        see that this one lives.
+        """
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE jobs SET sent = ?, state = 'submitting' WHERE id = ? AND owner = ?"
+                " AND NOT forgotten",
+                (now, job_id, self.presence.name),
+            )
+            if cursor.rowcount:
+                self._event(connection, job_id, "submitting")
+            return cursor.rowcount == 1
 
     def owe(self, job_id: str, values: dict[str, Any]) -> None:
         """Remember values that could not be written; they go before the next change."""
@@ -313,11 +345,12 @@ class Ledger:
 
     def change_in(
         self, connection: sqlite3.Connection, job_id: str, values: dict[str, Any]
-    ) -> None:
-        """Write new values of a job within a transaction."""
-        if not values or _updated(connection, job_id, values, "NOT forgotten"):
-            return
-        _updated(connection, job_id, {k: v for k, v in values.items() if k in _KEPT}, "forgotten")
+    ) -> bool:
+        """Write new values of a job within a transaction; whether there is such a job."""
+        if _updated(connection, job_id, values, "NOT forgotten"):
+            return True
+        kept = {k: v for k, v in values.items() if k in _KEPT}
+        return _updated(connection, job_id, kept, "forgotten")
 
     def _event(
         self, connection: sqlite3.Connection, job_id: str, state: str, message: str = ""
@@ -374,9 +407,21 @@ class Ledger:
                 self.change_in(connection, job_id, {"task_id": task_id})
             return taken is None
 
+    def task_of(self, connection: sqlite3.Connection, account: str, task_id: str) -> Entry | None:
+        """Return the job that has a task of an account, within a transaction."""
+        row = connection.execute(
+            "SELECT * FROM jobs WHERE account = ? AND task_id = ? AND NOT forgotten",
+            (account, task_id),
+        ).fetchone()
+        return entry_of(row) if row else None
+
     def give_back(self, job_id: str) -> None:
         """Leave a job of ours to whoever wants to go on with it."""
-        self.change(job_id, {"owner": ""})
+        try:
+            self.change(job_id, {"owner": ""})
+        except LedgerError as exc:  # else nobody could have it while this process lives
+            _log.warning("job %s: %s", job_id, exc)
+            self.owe(job_id, {"owner": ""})
 
     def forget(self, job_id: str) -> Entry | None:
         """Remove a job; what it cost is kept and counts, without anything else; no file is touched.
@@ -576,9 +621,9 @@ class Ledger:
     def twins(
         self, fingerprint: str, place: str, connection: sqlite3.Connection | None = None
     ) -> list[Entry]:
-        """Return the jobs of equal requests, newest first."""
+        """Return the jobs of equal requests that have a clip or may bring one, newest first."""
         sql = (
-            "SELECT * FROM jobs WHERE fingerprint = ? AND place = ?"
+            "SELECT * FROM jobs WHERE fingerprint = ? AND place = ? AND (open OR state = 'done')"
             " ORDER BY created DESC, rowid DESC LIMIT 50"
         )
         values = (fingerprint, place)
@@ -692,9 +737,7 @@ def _updated(
     connection: sqlite3.Connection, job_id: str, values: Mapping[str, Any], which: str
 ) -> bool:
     """Write values of a job if it is such a one."""
-    if not values:
-        return False
-    names = ", ".join(f"{name} = ?" for name in values)
+    names = ", ".join(f"{name} = ?" for name in values) or "id = id"
     cursor = connection.execute(
         f"UPDATE jobs SET {names} WHERE id = ? AND {which}",  # noqa: S608 - names are our own
         (*map(_storable, values.values()), job_id),

@@ -42,12 +42,19 @@ class LedgerRecord(Record):
         ------
         LedgerError
             If that can't be written: the call must not be made.
+        JobCancelled
+            If the job is no longer there, or no longer ours: the same.
         """
         try:
-            self._ledger.change(job.id, {"sent": now, "state": "submitting"}, "submitting")
+            is_ours = self._ledger.sending(job.id, now)
         except LedgerError as exc:
             exc.hint = f"nothing was sent, and nothing is paid; {exc.hint}"
             raise
+        if not is_ours:
+            raise JobCancelled(
+                "it was forgotten, or taken over, before it was sent: nothing is paid here",
+                hint="running its cell again goes on with it, or sends it",
+            )
         super().sending(job, now)
 
     def changed(self, job: Job, changes: dict[str, Any]) -> None:
@@ -120,15 +127,16 @@ class LedgerRecord(Record):
 
     def _write(self, job: Job, values: dict[str, Any], event: str = "", note: str = "") -> None:
         try:
-            self._ledger.change(job.id, values, event, note)
+            if self._ledger.change(job.id, values, event, note):
+                return
+            note = "it is no longer in the ledger: keep the task id, or it is not remembered"
         except LedgerError as exc:
             _log.warning("job %s (task %s): %s", job.id, job.task_id, exc)
             self._ledger.owe(job.id, values)
-            if not job.task_id and job.sent_at is None:  # nothing there to be remembered
-                return
             note = "the ledger can't be written: keep the task id, or this job is not remembered"
-            if note not in job.notes:
-                job.notes = (*job.notes, note)
+        # Before the paid call there is nothing to be remembered.
+        if (job.task_id or job.sent_at is not None) and note not in job.notes:
+            job.notes = (*job.notes, note)
 
 
 def is_open(job: Job, outcome: Clip | WanError) -> bool:

@@ -70,11 +70,22 @@ class Runner:
         self._idle = 0
 
     def start(self, steps: Iterator[float]) -> Handle:
-        """Run a generator; it should handle its own errors, which are only logged here."""
+        """Run a generator; it should handle its own errors, which are only logged here.
+
+        Raises
+        ------
+        RuntimeError
+            If there can't be a thread for it; it then never runs.
+        """
         handle = Handle(self, steps)
         with self._changed:
             self._push(handle, 0.0)
-            self._call_worker()
+            try:
+                self._call_worker()
+            except RuntimeError:
+                handle._entry = None
+                self._left_over += 1
+                raise
         return handle
 
     def _push(self, handle: Handle, delay: float) -> None:
@@ -86,9 +97,15 @@ class Runner:
         if self._idle:
             self._changed.notify()
         elif self._threads < self._limit:
-            self._threads += 1
-            name = f"wan_magic-{self._threads}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
+            name = f"wan_magic-{self._threads + 1}"
+            try:
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+            except RuntimeError:
+                if not self._threads:
+                    raise
+                _log.warning("no thread more can be had: the others do it")
+            else:
+                self._threads += 1
 
     def _wake(self, handle: Handle) -> None:
         with self._changed:

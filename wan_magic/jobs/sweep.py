@@ -60,6 +60,8 @@ class Sweep(Sequence["Job"]):
         self._began = time.monotonic()
         self._listeners: list[Callable[[int, Job], None]] = []
         self._lock = threading.Lock()
+        # By id, from the begin: a job that goes on later costs nothing more, and was paid here.
+        self._new = {job.id for job in self._jobs if _is_new(job)}
         for at, job in enumerate(self._jobs):
             self._listen(at, job)
 
@@ -89,7 +91,7 @@ class Sweep(Sequence["Job"]):
     @property
     def clips(self) -> list[Clip]:
         """The clips that are there, in the order of the jobs."""
-        return [job.result() for job in self._jobs if job.state is State.DONE and job.done()]
+        return [clip for clip in (job.clip for job in self._jobs) if clip is not None]
 
     @property
     def failed(self) -> list[Job]:
@@ -115,13 +117,14 @@ class Sweep(Sequence["Job"]):
     @property
     def estimate(self) -> Estimate | None:
         """What all of them cost beyond what was paid before; None where nothing is new."""
-        new = [job.estimate for job in self.jobs if _is_new(job)]
+        new = [job.estimate for job in self.jobs if job.id in self._new]
         return total_of(new) if new else None
 
     @property
     def spent(self) -> Decimal:
         """What the clips cost that are there by now, as billed, else as expected."""
-        made = (job.cost or job.estimate for job in self.jobs if _is_new(job) and _is_made(job))
+        new = [job for job in self.jobs if job.id in self._new]
+        made = (job.cost or job.estimate for job in new if _is_made(job))
         return sum((cost.amount or Decimal(0) for cost in made), Decimal(0))
 
     @property
@@ -132,7 +135,7 @@ class Sweep(Sequence["Job"]):
     # -- waiting ----------------------------------------------------------------------------
 
     def result(self, timeout: float | None = None) -> list[Clip]:
-        """Wait for all jobs, and return their clips in the same order.
+        """Wait for all jobs as `Job.result` does, and return their clips in the same order.
 
         Parameters
         ----------
@@ -148,8 +151,10 @@ class Sweep(Sequence["Job"]):
         """
         limit = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self.done():
+            while not self.done() or any(job.calls.are_waited_for() for job in self.jobs):
                 if limit is not None and time.monotonic() >= limit:
+                    if self.done():
+                        break
                     raise JobTimeout(
                         f"not finished after {timeout:g} s; the jobs go on",
                         hint="call result() again to wait on",
@@ -225,10 +230,14 @@ class Sweep(Sequence["Job"]):
             if not chosen:
                 return self
             jobs = self._start([self.plan[at] for at in chosen])
-            for at, job in zip(chosen, jobs, strict=True):
+            tried = list(zip(chosen, jobs, strict=True))
+            others = [(at, job) for at, job in tried if self._jobs[at] is not job]
+            for at, job in others:
                 self._jobs[at] = job
-        for at, job in zip(chosen, jobs, strict=True):
+            self._new |= {job.id for job in jobs if _is_new(job)}
+        for at, job in others:
             self._listen(at, job)
+        for at, job in tried:
             self._tell(at, job)
         return self
 

@@ -81,16 +81,8 @@ class StatusCard(LiveOutput):
         )
         self._button.add_class("wan-magic-cancel")
         self._button.on_click(self._clicked)
-        self.box = widgets.VBox(
-            [*self._bells(), self._steps, self._clock, self._facts, self._button],
-            layout=widgets.Layout(
-                border=_BORDER,
-                border_left=f"4px solid {html.tone('preview' if job.is_preview else 'plain')}",
-                padding="10px 14px",
-                margin="4px 0",
-                max_width="720px",
-            ),
-        )
+        self._live = [*self._bells(), self._steps, self._clock, self._facts, self._button]
+        self.box = widgets.VBox(self._live, layout=_framed(job))
         self.box.add_class("wan-magic-card")
         job.on_change(self._changed)
         self._changed(job)
@@ -102,7 +94,7 @@ class StatusCard(LiveOutput):
         with self._lock:
             if self._ended:
                 data, metadata = self._end_bundle()
-                display(data, raw=True, metadata=metadata)
+                self._handle = display(data, raw=True, metadata=metadata, display_id=True)
                 return
             self._shown_task = self.job.task_id
             self._handle = display(self._live_bundle(), raw=True, display_id=True)
@@ -136,7 +128,9 @@ class StatusCard(LiveOutput):
             # A download tells of each piece: that waits for the clock.
             said = card_parts.without_numbers(job.message)
             key = (job.state, said, job.task_id, job.cancel_refused, job.notes)
-            if self._ended or key == self._key:
+            if self._ended:
+                self._begin_again()
+            elif key == self._key:
                 return
             self._key = key
             self._steps.value = card_parts.stepper(job)
@@ -157,6 +151,19 @@ class StatusCard(LiveOutput):
             self._button.disabled = False
         elif job.state == State.DOWNLOADING and not job.cancel_refused:
             self._button.disabled = True  # it is made: nothing is left to cancel
+
+    def _begin_again(self) -> None:
+        """Come back to life: the job was resumed."""
+        self._ended = False
+        self._button.description, self._button.icon = tr("Cancel"), "times"
+        self._button.tooltip = tr("Cancel the task while it waits")
+        self._button.disabled = False
+        self.box.layout = _framed(self.job)
+        self.box.children = self._live
+        self._shown_task = self.job.task_id
+        if self._handle is not None:
+            self._handle.update(self._live_bundle(), raw=True)
+        ticker.start(self._tick, lambda: self.job.elapsed)
 
     # -- the end ------------------------------------------------------------------------
 
@@ -183,7 +190,19 @@ class StatusCard(LiveOutput):
 
     def _follow(self, job: Job) -> None:
         """Show another try in this one's place."""
+        if job is self.job:  # which goes on, and so does this card
+            return
         notify = self._bell is not None
         card = StatusCard(job, notify=notify, start_again=self._start_again)
         with self._lock:
             self.box.children = [card.box]
+
+
+def _framed(job: Job) -> widgets.Layout:
+    return widgets.Layout(
+        border=_BORDER,
+        border_left=f"4px solid {html.tone('preview' if job.is_preview else 'plain')}",
+        padding="10px 14px",
+        margin="4px 0",
+        max_width="720px",
+    )

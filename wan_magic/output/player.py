@@ -125,9 +125,9 @@ def end_bundle(job: Job, again: str = "") -> Bundle:
     again : str, default ""
         HTML that offers another try, where it failed.
     """
-    if job.exception():
+    clip = job.clip
+    if clip is None:
         return ended_bundle(job, again)
-    clip = job.result()
     late = tuple(note for note in job.notes if note not in clip.notes)
     return player_bundle(replace(clip, notes=(*clip.notes, *late)) if late else clip)
 

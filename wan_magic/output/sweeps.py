@@ -30,7 +30,7 @@ def tiles_of(sweep: Sweep) -> list[Tile]:
 def tile_of(sweep: Sweep, at: int) -> Tile:
     """Return one place of a sweep as it is now."""
     job, planned = sweep[at], sweep.plan[at]
-    clip = job.result() if job.done() and not job.exception() else None
+    clip = job.clip
     facts: tuple[str, ...] = ()
     if clip is not None and clip.seed is not None and "seed" not in planned.differs:
         facts = (tr("seed {seed}", seed=clip.seed),)
