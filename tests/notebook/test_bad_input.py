@@ -304,7 +304,7 @@ def test_settings_are_checked_in_a_dry_run_too(shell, no_server):
         ("resume 1234 --seed 7", "seed"),
         ("resume 1234 --seed 7 --image cat.png", "image, seed"),
         ("resume 1234 --bogus", "--bogus"),
-        ("nonsense words here", "'words'"),
+        ("nonsense words here", "is no command of %wanvideo"),
     ],
 )
 def test_subcommands_that_make_no_sense(shell, posted, line, kind):

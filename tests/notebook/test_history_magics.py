@@ -8,9 +8,10 @@ import pytest
 from ledger_rows import home_ledger, write
 from magic_shell import SMALL, WIDGET
 
+from wan_magic.actions.collecting import ORDERS
 from wan_magic.errors import InputError, JobFailed, LedgerError
 from wan_magic.jobs.job import Job
-from wan_magic.notebook.commands import BY_COMMAND, COMMANDS
+from wan_magic.notebook.commands import BY_COMMAND, CLIP_ORDERS, COMMANDS
 from wan_magic.notebook.help import help_text
 from wan_magic.notebook.subcommands import _RUN
 from wan_magic.output.costs import CostTable
@@ -51,6 +52,37 @@ def test_a_command_has_a_help_of_its_own(shell, line):
     assert lines[0].startswith("%wanvideo jobs [WORDS]")
     assert any(line.strip().startswith("--limit 20") for line in lines)
     assert "to_csv" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "true", "untrue"),
+    [
+        ("jobs", "a part of its name", "default 2.5"),
+        ("gallery", "--sort cost              date, cost", "state"),
+        ("wait", "all of them together", "10800"),
+        ("wait", "--timeout 600", "block until"),
+        ("resume", "as it was sent", "default wan_videos"),
+        ("show", "--loop, --no-loop", "--no-embed"),
+        ("models", "%wanvideo models [WORDS]", "unknown"),
+    ],
+)
+def test_the_help_of_a_command_tells_what_its_options_mean_there(shell, command, true, untrue):
+    said = shell.good(f"%wanvideo {command} --help").out
+    assert true in said
+    assert untrue not in said
+
+
+def test_a_gallery_is_sorted_by_what_its_help_and_tab_offer(shell):
+    assert tuple(ORDERS) == CLIP_ORDERS
+    (sort,) = (one for one in BY_COMMAND["gallery"].table if one.name == "sort")
+    assert sort.offered == CLIP_ORDERS
+
+
+@pytest.mark.parametrize("line", ["list", "list all", "status of my jobs", "delete a1b2"])
+def test_what_is_no_command_is_said_to_be_none(shell, no_server, line):
+    error = shell.refused(f"%wanvideo {line}", InputError).error
+    assert error.message == f"{line.split()[0]} is no command of %wanvideo"
+    assert "%wanvideo help lists them" in error.hint
 
 
 def test_help_of_what_is_no_command_guesses(shell):

@@ -188,8 +188,8 @@ def test_every_kind_version_input_and_region_finds_something():
         ("last-frames", "did you mean last-frame?"),
         ("2.7 480p", "take fewer"),
         ("silent 2.7", "take fewer"),
-        ("qqqq", "words: all, 3.0, sound"),
-        ("<b>", "words: all"),
+        ("qqqq", "words such as t2v, i2v"),
+        ("<b>", "words such as"),
     ],
 )
 def test_where_nothing_fits_the_error_says_what_would(shell, words, hint):

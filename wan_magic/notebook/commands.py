@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from wan_magic.errors import InputError
 from wan_magic.jobs.history import OPEN, ORDERS, STATES
+from wan_magic.notebook.misread import nearest_flag
 from wan_magic.notebook.options import OPTIONS, Option
 from wan_magic.notebook.parsing import parse_words
-from wan_magic.wan.catalog import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,31 @@ _OWN = (
     Option("offline", ("--offline",), "flag", "ask nobody on the network"),
 )
 _TABLE = {option.name: option for option in (*OPTIONS, *_OWN)}
+CLIP_ORDERS = ("date", "cost", "seconds", "model", "seed")
+_PART_OF_MODEL = Option("model", ("-m", "--model"), "text", "a part of its name", metavar="NAME")
+_SORT_CLIPS = Option(
+    "sort",
+    ("--sort",),
+    "text",
+    ", ".join(CLIP_ORDERS),
+    metavar="cost",
+    offered=CLIP_ORDERS,
+)
+_WAIT_FOR_ALL = Option(
+    "timeout",
+    ("--timeout",),
+    "number",
+    "seconds for all of them together; default: until all have ended",
+    metavar="600",
+)
+_AS_SENT = tuple(
+    replace(_TABLE[name], help=f"{said}; default: as it was sent")
+    for name, said in (
+        ("endpoint", "a region, a gateway, or a URL"),
+        ("workspace", "workspace id"),
+        ("out", "folder for clips"),
+    )
+)
 SETTINGS = ("endpoint", "workspace", "out", "timeout")
 
 
@@ -63,6 +88,8 @@ class Command:
         What else to say in its own help.
     offers : str
         What completion offers for its words: jobs, open (jobs), groups, models, topics.
+    own : tuple of Option
+        Rows that mean something else here than on the line of a cell.
     """
 
     name: str
@@ -72,24 +99,34 @@ class Command:
     words: int | None = None
     more: str = ""
     offers: Literal["", "jobs", "open", "groups", "models", "topics"] = ""
+    own: tuple[Option, ...] = ()
 
     @property
     def table(self) -> tuple[Option, ...]:
         """The rows of its options."""
-        return tuple(_TABLE[name] for name in self.options)
+        rows = _TABLE | {option.name: option for option in self.own}
+        return tuple(rows[name] for name in self.options)
 
     def text(self) -> str:
         """Return its own help."""
         lines = [f"%wanvideo {self.name} {self.arguments}".rstrip(), f"  {self.help}"]
         for option in self.table:
             flags = ", ".join(option.flags)
-            typed = f"{flags} {option.metavar}" if option.kind != "flag" else flags
+            if option.kind == "switch":
+                flags += f", --no-{option.flag[2:]}"
+            typed = f"{flags} {option.metavar}".rstrip()
             lines.append(f"  {typed:<24} {option.help}")
         return "\n".join([*lines, f"  {self.more}"] if self.more else lines)
 
 
 COMMANDS = (
-    Command("models", "[WORDS]", "models with their inputs, values and prices", offers="models"),
+    Command(
+        "models",
+        "[WORDS]",
+        "models with their inputs, values and prices",
+        more="words that must all fit, such as i2v 480P silent; %wanvideo help models says more",
+        offers="models",
+    ),
     Command(
         "panel", "[NAME]", "the same with buttons", (*SETTINGS, "max_cost", "over_budget"), words=1
     ),
@@ -99,13 +136,15 @@ COMMANDS = (
         "what was asked for, in all notebooks",
         ("state", "model", "notebook", "since", "sort", "limit"),
         more="jobs = %wanvideo jobs cat; jobs.to_csv('jobs.csv'), to_json(), to_dataframe()",
+        own=(_PART_OF_MODEL,),
     ),
     Command(
         "gallery",
         "[WORDS] [--since 7d] [--sort cost]",
         "clips side by side: play all, sort, pick",
         ("model", "notebook", "since", "sort", "limit"),
-        more="sorted by date, cost, seconds, model or seed; words may be variables of clips",
+        more="words may be variables of clips; --sort=-cost turns the order round",
+        own=(_PART_OF_MODEL, _SORT_CLIPS),
     ),
     Command(
         "show",
@@ -122,6 +161,7 @@ COMMANDS = (
         (*SETTINGS, "wait"),
         words=2,
         offers="open",
+        own=_AS_SENT,
     ),
     Command(
         "wait",
@@ -129,6 +169,7 @@ COMMANDS = (
         "wait for jobs, or for all of them",
         ("timeout",),
         offers="open",
+        own=(_WAIT_FOR_ALL,),
     ),
     Command("cancel", "ID", "cancel a job that still waits", words=1, offers="open"),
     Command(
@@ -161,7 +202,13 @@ COMMANDS = (
         "ask for the key, hidden; check it at no cost, keep it",
         ("endpoint", "workspace"),
     ),
-    Command("logout", "[--endpoint singapore]", "forget it; or all keys", ("endpoint",), words=0),
+    Command(
+        "logout",
+        "[--endpoint singapore]",
+        "forget the key of an endpoint; or all keys",
+        ("endpoint",),
+        words=0,
+    ),
     Command(
         "doctor",
         "[--offline]",
@@ -215,7 +262,7 @@ def words_and_options(
         flag = word.partition("=")[0]
         if flag.startswith("--") and not any(flag in one.flags for one in _TABLE.values()):
             takes = f"{name} takes {', '.join(known)}" if known else f"{name} takes no options"
-            raise InputError(f"unknown option {flag}", hint=nearest(flag, known) or takes)
+            raise InputError(f"unknown option {flag}", hint=nearest_flag(flag, known) or takes)
     words, options = parse_words(rest, evaluate, tuple(_TABLE.values()))
     extra = ", ".join(sorted(options.keys() - set(command.options)))
     if extra:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,10 @@ class WanMagics(Magics):
             if command in BY_COMMAND and not _asks_for_help(rest):
                 return run(self, command, rest, namespace)
             if command in BY_COMMAND:
-                return run(self, "help", command, namespace)
+                print(BY_COMMAND[command].text())  # noqa: T201 - a magic speaks through the output
+                return None
+            if _is_word(command) and (hasattr(builtins, command) or _is_word(rest)):
+                raise _no_command(command)
         if _asks_for_help(line) or (cell is None and not line.strip()):
             _print_help()
             return None
@@ -184,6 +188,23 @@ def _no_body(word: str | None) -> InputError:
         "there is no prompt: a line magic has no body",
         hint=hint or "use %%wanvideo (two %) and write the prompt on the next line",
     )
+
+
+def _is_word(text: str) -> bool:
+    """Whether a text begins with neither an option nor a value."""
+    return text.lstrip()[:1].isalnum()
+
+
+def _no_command(word: str) -> InputError:
+    """Say that a line, whose first words are no options, is none of the subcommands."""
+    from wan_magic.notebook.commands import BY_COMMAND
+    from wan_magic.wan.catalog import nearest
+
+    hint = (
+        nearest(word, BY_COMMAND)
+        or "%wanvideo help lists them; for a clip begin with %%wanvideo (two %)"
+    )
+    return InputError(f"{word} is no command of %wanvideo", hint=hint)
 
 
 def _asks_for_help(line: str) -> bool:

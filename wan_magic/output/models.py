@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("model", "kind", "inputs", "resolutions", "seconds", "sound", "CNY/s", "USD/s")
 _DEFAULT_MARK = "*"
+_EXAMPLES = "words such as t2v, i2v, edit, 2.7, 480P, audio, silent, beijing; without any, all"
 
 
 class ModelTable(Exports):
@@ -128,7 +129,7 @@ def _other_words(words: list[str]) -> str:
     if not unknown:
         return "each of the words fits some models, and none fits them all: take fewer"
     known = dict.fromkeys(word for row in every for word in _words(row))
-    return catalog.nearest(unknown[0], known) or f"words: {', '.join(known)}"
+    return catalog.nearest(unknown[0], known) or _EXAMPLES
 
 
 def cells(row: Model) -> dict[str, str]:
