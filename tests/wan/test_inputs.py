@@ -447,7 +447,9 @@ class TestSounds:
         assert error.hint == "convert it to wav or mp3"
 
     def test_a_clip_is_refused(self, cat):
-        assert no_sound(cat).message == "cat.mp4 is mov, not wav or mp3"
+        error = no_sound(cat)
+        assert error.message == "cat.mp4 is mov, not wav or mp3"
+        assert error.hint == "this is a video: --clip continues it, --video edits it"
 
     def test_a_heavy_file_is_refused(self, tmp_path):
         path = tmp_path / "a.wav"
@@ -459,7 +461,15 @@ class TestSounds:
     @pytest.mark.parametrize("data", [b"", b"hello", b"<html></html>" * 50])
     def test_what_is_no_sound_is_refused(self, tmp_path, data):
         (tmp_path / "a.mp3").write_bytes(data)
-        assert no_sound(tmp_path / "a.mp3").message == "a.mp3 is not a sound that can be read"
+        error = no_sound(tmp_path / "a.mp3")
+        assert error.message == "a.mp3 is not a sound that can be read"
+        assert error.hint == "give a wav or mp3 file"
+
+    def test_a_picture_is_no_sound_and_is_told_where_it_goes(self, tmp_path):
+        Image.new("RGB", (300, 300)).save(tmp_path / "a.png")
+        error = no_sound(tmp_path / "a.png")
+        assert error.message == "a.png is png, not wav or mp3"
+        assert error.hint == "this is a picture: --image starts from it, --ref shows it"
 
     @pytest.mark.parametrize("value", [None, 3, True, ["a.mp3"]])
     def test_any_other_type_is_refused_by_its_name(self, value):

@@ -120,7 +120,9 @@ def _check_value(name: str, value: Any, row: Model) -> None:
     allowed = row.values(name)
     if not allowed or value in allowed:
         return
-    hint = catalog.nearest(value, allowed) if isinstance(value, str) else ""
+    # What another model takes is no slip.
+    known = any(value in other.values(name) for other in catalog.MODELS.values())
+    hint = catalog.nearest(value, allowed) if isinstance(value, str) and not known else ""
     options = _listed(allowed)
     allowed_text = f"allowed: {options}" if len(allowed) > 1 else f"it makes {options} only"
     raise InputError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.errors import InputError
 from wan_magic.wan.local_file import LocalFile
-from wan_magic.wan.media.given import address_of, check_weight, read_file
+from wan_magic.wan.media.given import address_of, check_weight, meant_for, read_file
 from wan_magic.wan.media.loaded import Input
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def load_sound(value: object, limits: Limits, *, option: str = "audio") -> Input
     check_weight(source, len(data), limits.max_bytes, "save it as mp3")
     kind, length = measure(data, source)
     if kind not in limits.formats:
-        raise InputError(f"{source} is {kind}, not {formats}", hint=f"convert it to {formats}")
+        hint = meant_for(data[:32], "audio", f"convert it to {formats}")
+        raise InputError(f"{source} is {kind}, not {formats}", hint=hint)
     if name and Path(name).suffix.lower() != f".{kind}":
         # The service believes the name, and fails on the content.
         raise InputError(f"{name} is a {kind} file", hint=f"name it {Path(name).stem}.{kind}")
@@ -91,8 +92,9 @@ def measure(data: bytes, source: str) -> tuple[str, float]:
         with av.open(io.BytesIO(data), mode="r") as box:
             kind = box.format.name
             if kind not in _MIME:
-                return kind.split(",")[0], 0.0
+                return kind.split(",")[0].removesuffix("_pipe"), 0.0
             # Headers are not to be trusted: an mp3 of varying bit rate may have no length.
             return kind, sum((f.samples / f.sample_rate for f in box.decode(audio=0)), 0.0)
     except (av.FFmpegError, ValueError, IndexError) as err:
-        raise InputError(f"{source} is not a sound that can be read") from err
+        hint = meant_for(data[:32], "audio", "give a wav or mp3 file")
+        raise InputError(f"{source} is not a sound that can be read", hint=hint) from err
