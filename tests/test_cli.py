@@ -18,6 +18,7 @@ from ledger_rows import home_ledger, write
 from PIL import Image
 
 from wan_magic import cli
+from wan_magic.cli.jobs import _IN_NOTEBOOKS
 from wan_magic.jobs.presence import Presence
 from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.video import probe_video
@@ -223,7 +224,7 @@ def test_wait_without_ids_leaves_previews_of_kernels_and_lost_jobs_out(said, fol
     presence = Presence(home_ledger().folder / "kernels")
     write("a", **values, is_preview=True, owner=presence.name)
     write("b", **values | {"accepted": time.time() - 30 * 86400})
-    assert said("wait") == (0, "", "")
+    assert said("wait") == (0, "", "nothing to wait for\n")
     presence.close()
 
 
@@ -260,7 +261,20 @@ def test_generate_shows_a_request_without_sending_it(said, folder):
 def test_generate_lists_the_options_of_the_table(said):
     out = said("generate", "--help")[1]
     assert out.startswith("usage: wan-magic generate PROMPT")
-    assert all(option.flag in out for option in OPTIONS)
+    for option in OPTIONS:
+        assert (f" {option.flag}" in out) == (option.name not in _IN_NOTEBOOKS)
+
+
+@pytest.mark.parametrize("given", ["--count=4", "--notify", "--embed=file", "--no-loop"])
+def test_what_means_something_in_notebooks_alone_is_refused_as_that(said, folder, given):
+    status, _, err = said("generate", "A cat", given, "--dry-run")
+    assert status == 1
+    assert f"{given.partition('=')[0].replace('no-', '')} is for notebooks" in err
+    assert "unknown" not in err
+
+
+def test_a_word_like_no_option_leads_to_the_help_of_the_command(said, folder):
+    assert "→ --help lists them all" in said("generate", "A cat", "--zzzz")[2]
 
 
 def test_the_command_imports_no_ipython(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
     from wan_magic.output.table import Exports
 
+_IN_NOTEBOOKS = ("count", "max_total", "yes", "notify", "embed", "player_width", "loop")
+"""Options of the magic that mean nothing here: one clip is made, and none is shown."""
 _USAGE = """\
 usage: wan-magic generate PROMPT [OPTIONS]
 
@@ -78,7 +81,7 @@ _MAGIC = re.compile(rf"(?<!%)%wanvideo(?= (?:{_HERE_TOO})\b|$)")
 
 def in_a_terminal(text: object) -> str:
     """Return a text that names subcommands of the magic as the commands that they are here."""
-    return _MAGIC.sub("wan-magic", str(text))
+    return _MAGIC.sub("wan-magic", str(text).replace("%wanvideo help lists", "--help lists"))
 
 
 # -- lists ---------------------------------------------------------------------------------
@@ -149,6 +152,8 @@ def _wait(options: argparse.Namespace) -> int:
     if not ids:  # what surely brings nothing, or is another kernel's preview, is left out
         table = library.list_jobs(state="open")
         ids = [one.id for one in table if not one.is_preview and table.standing(one) != "lost"]
+        if not ids:
+            print("nothing to wait for", file=sys.stderr)
     return _paths([library.show(one) for one in ids], options.timeout)
 
 
@@ -194,16 +199,23 @@ def generate(argv: Sequence[str]) -> None:
     """
     from wan_magic.actions import api, launch
     from wan_magic.notebook import terminal
-    from wan_magic.notebook.options import GROUPS, option_rows
+    from wan_magic.notebook.options import BY_NAME, GROUPS, OPTIONS, option_rows
     from wan_magic.notebook.parsing import read
     from wan_magic.settings import from_environment
     from wan_magic.settings.run import split_off
 
     if {"-h", "--help"} & set(argv):
-        rows = [line for group, name in GROUPS.items() for line in ("", name, *option_rows(group))]
-        print("\n".join([_USAGE.rstrip(), *rows]))
+        table = [option for option in OPTIONS if option.name not in _IN_NOTEBOOKS]
+        groups = [("", name, *option_rows(group, table)) for group, name in GROUPS.items()]
+        print("\n".join([_USAGE.rstrip(), *itertools.chain(*groups)]))
         return
     words, options = read(list(argv))
+    for name in _IN_NOTEBOOKS:
+        if name in options:
+            raise InputError(
+                f"{BY_NAME[name].flag} is for notebooks: here one clip is made, and none shown",
+                hint="leave it out; %%wanvideo and wan_magic.map make several",
+            )
     if len(words) > 1:
         raise InputError(
             f"unexpected {words[1]!r}", hint="put the prompt into quotes, as one argument"
