@@ -16,7 +16,7 @@ from ledger_rows import NOW, entry
 from wan_magic.errors import InputError, WanError
 from wan_magic.jobs.history import sums, total
 from wan_magic.output.costs import CostTable
-from wan_magic.output.history import COLUMNS, SHOWN, JobTable, standing
+from wan_magic.output.history import COLUMNS, HEADS, SHOWN, JobTable, standing
 from wan_magic.output.table import one_line, text_table
 
 SECRET = "https://storage.example/a.mp4?Signature=s3cret"
@@ -65,7 +65,7 @@ def with_file(folder, name="a", **values):
 
 def first_row(*entries, **options):
     table = Table(JobTable(entries, **options)._repr_html_())
-    return dict(zip(COLUMNS, table.rows[1], strict=True)), table
+    return dict(zip(HEADS, table.rows[1], strict=True)), table
 
 
 # -- jobs in a notebook --------------------------------------------------------------------
@@ -73,24 +73,23 @@ def first_row(*entries, **options):
 
 def test_a_row_tells_what_a_person_asks_first(here):
     row, table = first_row(with_file(here))
-    assert tuple(table.rows[0]) == COLUMNS
-    assert row["state"] == "DONE"
-    assert row["prompt"] == "prompt a"
-    assert (row["model"], row["resolution"], row["seconds"]) == ("wan2.5-i2v-preview", "480P", "5")
-    assert (row["cost"], row["id"]) == ("1.50 CNY", "a0000000000")
+    assert tuple(table.rows[0]) == HEADS
     assert row["when"].startswith("2026-05-")
+    assert row["when"].endswith("DONE")
+    assert row["cost"] == "1.50 CNY"
+    facts = ("a0000000000", "wan2.5-i2v-preview", "480P", "5 s", "clip of a.mp4")
+    assert row["job"] == f"prompt a{' · '.join(facts)}"
 
 
 def test_a_file_within_reach_is_a_link_to_it(here):
-    row, table = first_row(with_file(here))
-    assert row["file"] == "clip of a.mp4"
+    _, table = first_row(with_file(here))
     assert ("a", "clip%20of%20a.mp4") in [(tag, at.get("href")) for tag, at in table.tags]
 
 
 def test_a_file_out_of_reach_says_where_it_is(here, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     row, table = first_row(with_file(elsewhere))
-    assert row["file"] == "clip of a.mp4"
+    assert row["job"].endswith("clip of a.mp4")
     assert not [tag for tag, _ in table.tags if tag == "a"]
     assert str(elsewhere / "clip of a.mp4") in [at.get("title") for _, at in table.tags]
 
@@ -98,14 +97,14 @@ def test_a_file_out_of_reach_says_where_it_is(here, tmp_path_factory):
 @pytest.mark.parametrize(
     ("values", "shown"),
     [
-        ({"path": "/gone/clip.mp4", "bytes": 5}, "gone"),
-        ({"state": "failed", "path": "/gone/clip.mp4"}, "–"),
-        ({}, "–"),
+        ({"path": "/gone/clip.mp4", "bytes": 5}, "5 s · the file is gone"),
+        ({"state": "failed", "path": "/gone/clip.mp4"}, "5 s"),
+        ({}, "5 s"),
     ],
 )
 def test_where_there_is_no_file(here, values, shown):
     row, _ = first_row(entry(**values))
-    assert row["file"] == shown
+    assert row["job"].endswith(shown)
 
 
 @pytest.mark.parametrize(
@@ -140,33 +139,33 @@ def test_the_state_is_said_in_words_and_not_in_colour_alone(here, values, left, 
     left = {one.id} if left else set()
     assert standing(one, left) == words
     row, table = first_row(one, left=left)
-    assert row["state"] == words.upper()
+    assert row["when"].endswith(words.upper())
     assert f"1 job: 1 {words}" in table.words
     assert ("%wanvideo resume" in table.words) == bool(left)
 
 
 def test_a_preview_is_marked_as_one(here):
     row, _ = first_row(entry(is_preview=True))
-    assert row["state"] == "DONE PREVIEW"
+    assert row["when"].endswith("DONE PREVIEW")
 
 
 def test_why_a_job_failed_stands_below_its_prompt(here):
     row, _ = first_row(entry(state="failed", error="the task failed: no cats"))
-    assert row["prompt"] == "prompt athe task failed: no cats"
+    assert row["job"].startswith("prompt athe task failed: no cats")
 
 
 def test_whatever_was_written_becomes_plain_text(here):
     nasty = '<img src=x onerror="alert(1)">'
     values = dict.fromkeys(("prompt", "model", "tier", "error", "notebook", "task_id"), nasty)
     row, table = first_row(entry(**values))
-    assert row["model"] == nasty
+    assert row["job"].count(nasty) == 4  # prompt, error, model, resolution
     assert not {"img", "script", "style"} & {tag for tag, _ in table.tags}
     assert not any("onerror" in at for _, at in table.tags)
 
 
 def test_a_long_prompt_is_shortened_and_can_be_read_whole(here):
     row, table = first_row(entry(prompt="cat " * 100))
-    assert len(row["prompt"]) == 90
+    assert row["job"].partition("…")[0] == ("cat " * 100)[:89]
     assert ("cat " * 100).strip() in [at.get("title") for _, at in table.tags]
 
 
@@ -180,7 +179,7 @@ def test_a_long_prompt_is_shortened_and_can_be_read_whole(here):
 )
 def test_a_job_without_a_prompt_is_called_by_what_it_has(here, request_, title):
     row, _ = first_row(entry(prompt="", request=request_))
-    assert row["prompt"] == title
+    assert row["job"].startswith(f"{title}a0000")
 
 
 def test_no_colour_is_fixed_but_that_of_badges(here):

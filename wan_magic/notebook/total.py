@@ -49,7 +49,8 @@ class TotalBar:
         self._sweep = sweep
         self._handle: DisplayHandle | None = None
         self._lock = threading.Lock()
-        self._html = widgets.HTML(total_line(sweep))
+        # As wide as a card: a bar across a wide page is hard to read.
+        self._html = widgets.HTML(total_line(sweep), layout=widgets.Layout(max_width="720px"))
 
     def show(self) -> None:
         """Display it as an output of the running cell."""

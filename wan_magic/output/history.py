@@ -24,6 +24,8 @@ SHOWN = 100
 """Jobs that are shown at most; exports hold them all."""
 
 COLUMNS = ("when", "state", "id", "prompt", "model", "resolution", "seconds", "cost", "file")
+"""Of text; on a page, three columns hold the same, so that it fits into a narrow one."""
+HEADS = ("when", "cost", "job")
 _RIGHT = ("seconds", "cost")
 _TONES: dict[str, html.Tone] = {
     "done": "good",
@@ -151,7 +153,7 @@ class JobTable(Exports):
         if not self.entries:
             return html.line(html.text(self._nothing()))
         rows = [self._cells(entry) for entry in self.entries[:SHOWN]]
-        return html_table(COLUMNS, rows, _RIGHT, notes=self._notes())
+        return html_table(HEADS, rows, _RIGHT, notes=self._notes(), widths={"when": 130})
 
     def _texts(self, entry: Entry, longest: int = 40) -> list[str]:
         state = self.standing(entry)
@@ -172,18 +174,22 @@ class JobTable(Exports):
         state = self.standing(entry)
         badges = [html.badge(state.upper(), _TONES.get(state, "plain"))]
         badges += [html.badge("PREVIEW", "preview")] if entry.is_preview else []
-        cells = {name: html.text(value) for name, value in texts.items()}
+        when = " ".join(map(_whole, texts["when"].split()))
         title = html.text(html.short(_title(entry), 1000))
         why = html.line(html.text(html.short(one_line(entry.error), 160)), size=11)
-        cells["state"] = " ".join(map(_whole, badges))
-        cells["prompt"] = (
-            f'<div style="min-width:160px;max-width:340px;overflow-wrap:anywhere" title="{title}">'
-            f"{cells['prompt']}{why if entry.error else ''}</div>"
+        seconds = f"{entry.seconds:g} s" if entry.seconds else _NOTHING
+        facts = [texts["model"], texts["resolution"], seconds]
+        known = [html.fact(one) for one in facts if one != _NOTHING]
+        job = (
+            f'<div style="min-width:110px;max-width:600px;{html.WRAP}"><div title="{title}">'
+            f"{html.text(texts['prompt'])}</div>{why if entry.error else ''}"
+            f"{html.line(html.code(entry.id), *known, _link(entry), size=11)}</div>"
         )
-        cells["file"] = _link(entry, texts["file"])
-        cells["id"] = html.code(entry.id)
-        whole = ("when", "id", "model", "cost")
-        return [_whole(cells[name]) if name in whole else cells[name] for name in COLUMNS]
+        return [
+            f'{when}<div style="margin-top:2px">{" ".join(map(_whole, badges))}</div>',
+            _whole(html.text(texts["cost"])),
+            job,
+        ]
 
     def _notes(self) -> list[str]:
         states = Counter(self.standing(line) for line in self._lines)
@@ -271,15 +277,17 @@ def _file(entry: Entry) -> str:
     return one_line(Path(entry.path).name) if entry.file else "gone"
 
 
-def _link(entry: Entry, shown: str) -> str:
+def _link(entry: Entry) -> str:
     """Return the file's name: a link where the front end can reach it, else with its place."""
+    shown = _file(entry)
+    if shown == _NOTHING:
+        return ""
     if entry.file is None:
-        return html.text(shown)
+        return "the file is gone"
     address = relative_src(entry.file)
-    style = "display:inline-block;min-width:110px;overflow-wrap:anywhere"
     if address is None:
-        return f'<span style="{style}" title="{html.text(entry.path)}">{html.text(shown)}</span>'
-    return f'<a href="{html.text(address)}" style="{style}">{html.text(shown)}</a>'
+        return f'<span title="{html.text(entry.path)}">{html.text(shown)}</span>'
+    return f'<a href="{html.text(address)}">{html.text(shown)}</a>'
 
 
 def _time(seconds: float | None) -> str | None:

@@ -14,7 +14,7 @@ from wan_magic.errors import InputError, WanError
 from wan_magic.output import html
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 _FONT = (
     "font-family:system-ui,-apple-system,'Segoe UI','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
@@ -71,6 +71,7 @@ def html_table(
     right: Container[str] = (),
     total: Sequence[str] = (),
     notes: Iterable[str] = (),
+    widths: Mapping[str, int] | None = None,
 ) -> str:
     """Return rows as a table that scrolls where it is too wide.
 
@@ -86,12 +87,15 @@ def html_table(
         Cells of a last line, as HTML.
     notes : iterable of str
         Lines of plain text below it.
+    widths : mapping of str to int, optional
+        Pixels that a column has before the others get more than they need.
     """
+    asked = {name: f";width:{pixels}px" for name, pixels in (widths or {}).items()}
 
     def line(tag: str, cells: Sequence[str], attributes: str = "", style: str = "") -> str:
         return "".join(
-            f'<{tag}{attributes} style="padding:3px 6px;vertical-align:top;'
-            f'text-align:{"right" if name in right else "left"}{style}">{cell}</{tag}>'
+            f'<{tag}{attributes} style="padding:3px 6px;vertical-align:top;text-align:'
+            f'{"right" if name in right else "left"}{asked.get(name, "")}{style}">{cell}</{tag}>'
             for name, cell in zip(columns, cells, strict=True)
         )
 
