@@ -195,6 +195,15 @@ def test_a_preview_of_unknown_price(make_clip):
     assert "· free ·" in player(clip).text
 
 
+def test_a_clip_of_the_library_says_what_it_cost_where_that_is_known(make_clip):
+    clip = make_clip(from_library=True)
+    assert f"from your library, 0.00 (it cost {clip.cost})" in player(clip).text
+    unknown = replace(clip.cost, amount=None, per_second=None)
+    shown = player(make_clip(from_library=True, cost=unknown)).text
+    assert "from your library, 0.00" in shown
+    assert "it cost" not in shown
+
+
 def test_the_caption_says_what_else_there_was(make_clip):
     request = VideoRequest(
         model="wanx2.1-i2v-plus", prompt="p", negative_prompt="blur", template="hug"

@@ -105,7 +105,7 @@ def _caption(clip: Clip) -> list[str]:
 def cost_line(clip: Clip) -> str:
     """Return what the clip cost, in words."""
     if clip.from_library:
-        if clip.is_preview:
+        if clip.is_preview or clip.cost.amount is None:
             return tr("from your library, 0.00")
         return tr("from your library, 0.00 (it cost {cost})", cost=amount(clip.cost))
     if not clip.is_preview:
