@@ -460,6 +460,18 @@ VACE = {"prompt": "p", "function": "video_edit", "video_url": "http://x/v.mp4"}
         ),
         (
             "wanx2.1-vace-plus",
+            {**VACE, "mask_image_url": SQUARE},
+            {"control_condition": "scribble"},
+            "control_condition of video_edit should be one of posebodyface, depth, empty",
+        ),
+        (
+            "wanx2.1-vace-plus",
+            {**VACE, "function": "video_repainting"},
+            {"control_condition": ""},
+            "control_condition of video_repainting should be one of posebodyface, posebody",
+        ),
+        (
+            "wanx2.1-vace-plus",
             {**VACE, "function": "image_reference", "ref_images_url": [SQUARE]},
             {"obj_or_bg": ["obj", "bg"]},
             "ref_images_url and obj_or_bg must be the same length.",

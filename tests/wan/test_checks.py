@@ -276,6 +276,28 @@ def test_a_word_for_each_reference_is_right():
     assert notes_of("wanx2.1-vace-plus", *two, extra_parameters={"obj_or_bg": ["obj", "bg"]}) == ""
 
 
+@pytest.mark.parametrize(
+    ("inputs", "kept", "said"),
+    [
+        ([movie(), picture("mask")], "scribble", "video_edit does not take control condition"),
+        ([movie(), picture("mask")], "depth", ""),
+        ([movie(), picture("mask")], "", ""),
+        ([movie()], "", "video_repainting does not take control condition ''"),
+        ([movie()], "scribble", ""),
+        ([movie("clip")], "scribble", ""),  # the documents do not say what an extension takes
+    ],
+    ids=lambda value: str(value) if isinstance(value, str) else "",
+)
+def test_what_a_function_of_vace_keeps_of_the_video(inputs, kept, said):
+    fields = {"extra_parameters": {"control_condition": kept}}
+    if not said:
+        notes_of("wanx2.1-vace-plus", *inputs, **fields)
+        return
+    message, hint = split("wanx2.1-vace-plus", *inputs, **fields)
+    assert said in message
+    assert hint.startswith("allowed: posebodyface, ")
+
+
 def test_values_are_checked_before_any_file_is_read():
     made = asked("wan2.7-videoedit", duration=11)
     with pytest.raises(InputError, match="duration 11"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.server.faults import invalid, required, specification
-from wan_magic.wan.catalog import lacks
+from wan_magic.wan.catalog import FUNCTION_CONDITIONS, lacks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,10 +29,15 @@ def check_function(types: Collection[str], values: Mapping[str, Any], references
     Raises
     ------
     Fault
-        The first thing that is missing.
+        The first thing that is missing, or that this function does not take.
     """
-    if missing := lacks(values.get("function") or "", types):
+    function, kept = values.get("function") or "", values.get("control_condition")
+    if missing := lacks(function, types):
         raise required(f"input.{missing[0]}")
+    allowed = FUNCTION_CONDITIONS.get(function)
+    if kept is not None and allowed and kept not in allowed:
+        named = ", ".join(one or "empty" for one in allowed)
+        raise specification(f"control_condition of {function} should be one of {named}")
     kinds = values.get("obj_or_bg")
     if kinds is None:
         return

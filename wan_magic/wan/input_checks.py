@@ -113,10 +113,17 @@ def _check_voices(request: VideoRequest, row: Model) -> None:
 
 
 def _check_function(request: VideoRequest, row: Model, counts: Counter[str]) -> None:
-    """Refuse a function of VACE that lacks one of its inputs."""
+    """Refuse a function of VACE that lacks one of its inputs, or keeps what another one keeps."""
     if "function" not in row.parameters:
         return
     function = request.body()["input"].get("function", "")
+    kept = request.extra_parameters.get("control_condition")
+    allowed = catalog.FUNCTION_CONDITIONS.get(function)
+    if kept is not None and allowed and kept not in allowed:
+        raise InputError(
+            f"{function} does not take control condition {kept!r}",
+            hint=f"allowed: {', '.join(one or repr(one) for one in allowed)}",
+        )
     missing = catalog.lacks(function, [name for name, count in counts.items() if count])
     if missing:
         flags = [flag(option) for name in missing if (option := option_of(row, name))]

@@ -43,7 +43,7 @@ from wan_magic.wan.catalog.rows import (
     RETIRED,
     VIDEO_FORMATS,
 )
-from wan_magic.wan.catalog.rules import Clash, billed_input, clash, lacks
+from wan_magic.wan.catalog.rules import FUNCTION_CONDITIONS, Clash, billed_input, clash, lacks
 from wan_magic.wan.catalog.sizes import TIER_AREA, output_size, parse_size, size_text
 from wan_magic.wan.catalog.templates import TEMPLATES, Template
 
@@ -55,6 +55,7 @@ __all__ = [
     "DATA_URI_MAX_BYTES",
     "DEFAULT_VERSIONS",
     "FPS",
+    "FUNCTION_CONDITIONS",
     "IMAGE2VIDEO_PATH",
     "IMAGE_FORMATS",
     "KINDS",

@@ -23,6 +23,13 @@ FUNCTION_NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """What each function of VACE needs: of each group one input (VACE reference, in excerpts, 2026)."""
 
 
+FUNCTION_CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "video_repainting": ("posebodyface", "posebody", "depth", "scribble"),
+    "video_edit": ("posebodyface", "depth", ""),
+}
+"""What a function of VACE may keep of the video (``control_condition``, same source)."""
+
+
 def lacks(function: str, types: Collection[str]) -> tuple[str, ...] | None:
     """Return the inputs of which a function of VACE lacks one, or None.
 
