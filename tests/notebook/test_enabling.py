@@ -119,6 +119,14 @@ def test_a_folder_that_can_not_be_written_is_told(clean_machine):
         enable()
 
 
+def test_a_folder_that_ipython_gives_up_is_not_written_in_its_place(monkeypatch):
+    """What it does for those who may not write theirs: each process has a folder of its own."""
+    monkeypatch.setattr("IPython.paths._writable_dir", lambda path: False)
+    with pytest.raises(SettingsError, match="cannot write IPython's folder"):
+        enable()
+    assert enabled_by() == ""
+
+
 def test_a_file_in_the_way_is_told(clean_machine):
     profile = clean_machine / ".ipython" / "profile_default"
     profile.mkdir(parents=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,19 @@ def startup_file(profile: str = "default") -> Path:
     ------
     InputError
         If there is no such profile; the one called default need not exist yet.
+    SettingsError
+        If IPython's folder can't be written: it takes another one, in each process, then.
     """
     from IPython.paths import get_ipython_dir
 
-    home = Path(get_ipython_dir())
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        home = Path(get_ipython_dir())
+    if any("temp directory" in str(one.message) for one in said):
+        raise SettingsError(
+            "cannot write IPython's folder: it takes another one each time",
+            hint="check the rights of that folder, or name another with IPYTHONDIR",
+        )
     folder = home / f"profile_{profile}"
     if Path(profile).name != profile or (profile != "default" and not folder.is_dir()):
         known = sorted(one.name.removeprefix("profile_") for one in home.glob("profile_*"))
@@ -107,7 +117,10 @@ def disable(profile: str = "default") -> str:
 
 def enabled_by(profile: str = "default") -> str:
     """Return the path of the file where a profile is enabled; empty where it is not."""
-    path = startup_file(profile)
+    try:
+        path = startup_file(profile)
+    except SettingsError:
+        return ""
     return str(path) if _read(path) == _TEXT else ""
 
 
