@@ -209,4 +209,5 @@ def test_a_film_starts_the_next_shot_and_is_shown_as_a_player(tmp_path, monkeypa
     data, metadata = reel._repr_mimebundle_()
     assert f'src="{reel.path.name}"' in data["text/html"]
     assert "a film of 2 clips" in data["text/plain"]
+    assert "a film of 1 clip," in wan_magic.concat(parts[:1])._repr_mimebundle_()[0]["text/plain"]
     json.dumps(metadata)

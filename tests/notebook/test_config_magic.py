@@ -72,6 +72,17 @@ def test_a_wrong_value_is_refused_when_it_is_set_and_the_old_one_stays(shell, ca
         exec(f"magics.{line}")
 
 
+def test_what_config_refuses_does_not_come_back_when_the_extension_is_loaded_again(shell):
+    shell.good("%config WanMagics.resolution = '480P'")
+    shell.good("%config WanMagics.seed = 7")
+    for wrong in ("resolution = '48OP'", "duration = 'x'"):
+        shell.run(f"%config WanMagics.{wrong}")
+    shell.good("%unload_ext wan_magic")
+    shell.good("%load_ext wan_magic")
+    magics = shell.ip.magics_manager.registry["WanMagics"]
+    assert (magics.resolution, magics.seed, magics.duration) == ("480P", 7, None)
+
+
 @pytest.mark.parametrize("empty", ["None", "''"])
 def test_nothing_means_not_set(shell, no_server, empty):
     shell.good("%config WanMagics.resolution = '480P'")

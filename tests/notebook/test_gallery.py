@@ -64,6 +64,15 @@ def test_words_are_looked_for_in_the_library(shell, folder):
     gone = wan_magic.gallery("dog")
     assert len(gone) == 0
     assert "1 left out: the file is gone" in gone._repr_mimebundle_()[0]["text/html"]
+    assert "1 left out: the file is gone" in repr(gone)
+
+
+def test_a_gallery_of_nothing_says_what_to_do(shell, folder):
+    assert "no clips yet: %%wanvideo makes the first one" in repr(wan_magic.gallery())
+    empty = wan_magic.gallery("dog", since="7d")
+    assert "no clip fits: %wanvideo jobs lists what there is" in repr(empty)
+    assert "no clip fits" in empty._repr_mimebundle_()[0]["text/html"]
+    assert "no clip fits" in shell.good("%wanvideo gallery dog").out
 
 
 def test_what_has_no_clip_is_counted(clips):

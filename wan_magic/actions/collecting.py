@@ -15,7 +15,7 @@ from wan_magic.jobs.entry import Entry
 from wan_magic.jobs.job import Job
 from wan_magic.jobs.past import end_of
 from wan_magic.output.place import default_out
-from wan_magic.wan.catalog import nearest
+from wan_magic.settings.config_values import nearest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -139,6 +139,5 @@ def ordered(items: Iterable[Collected], by: str) -> list[Collected]:
     """
     name = by.removeprefix("-").lower().replace("created", "date")
     if name not in ORDERS:
-        hint = nearest(name, ORDERS) or f"one of {', '.join(ORDERS)}"
-        raise InputError(f"a gallery can't be sorted by {by!r}", hint=hint)
+        raise InputError(f"a gallery can't be sorted by {by!r}", hint=nearest_of(name, ORDERS))
     return sorted(items, key=ORDERS[name], reverse=by.startswith("-"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wan_magic.errors import InputError
-from wan_magic.settings.config_values import nearest
+from wan_magic.settings.config_values import nearest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -148,8 +148,7 @@ def _state(word: str | None) -> str | None:
     if word is None or word.lower() in (*STATES, OPEN):
         return word.lower() if word else None
     known = (*STATES, OPEN)
-    hint = f"{nearest(word.lower(), known)} ({', '.join(known)})".lstrip()
-    raise InputError(f"there is no state {word!r}", hint=hint)
+    raise InputError(f"there is no state {word!r}", hint=nearest_of(word.lower(), known))
 
 
 def _by_cost(entry: Entry | Line) -> tuple[bool, str, Decimal]:
@@ -169,8 +168,7 @@ ORDERS: dict[str, Callable[[Entry | Line], Any]] = {
 def _order(sort: str) -> tuple[Callable[[Entry | Line], Any], bool]:
     name = sort.removeprefix("-").lower()
     if name not in ORDERS:
-        hint = f"{nearest(name, ORDERS)} ({', '.join(ORDERS)})".lstrip()
-        raise InputError(f"jobs can't be sorted by {sort!r}", hint=hint)
+        raise InputError(f"jobs can't be sorted by {sort!r}", hint=nearest_of(name, ORDERS))
     return ORDERS[name], sort.startswith("-")
 
 
@@ -265,8 +263,7 @@ def sums(entries: Iterable[Entry | Bill], by: str = "day") -> list[Sum]:
         For any other word.
     """
     if by not in GROUPS:
-        hint = f"{nearest(by, GROUPS)} ({', '.join(GROUPS)})".lstrip()
-        raise InputError(f"costs can't be summed by {by!r}", hint=hint)
+        raise InputError(f"costs can't be summed by {by!r}", hint=nearest_of(by, GROUPS))
     found: dict[str, Sum] = {}
     for entry in entries:
         amount = entry.spent

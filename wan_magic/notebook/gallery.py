@@ -186,5 +186,12 @@ def gallery(
     """
     items, notes = collect(what, since=since, model=model, notebook=notebook, limit=limit)
     title = " ".join(one for one in what if isinstance(one, str))
+    if not items and not notes:
+        is_narrow = what or since or model or notebook
+        notes = [
+            tr("no clip fits: %wanvideo jobs lists what there is")
+            if is_narrow
+            else tr("no clips yet: %%wanvideo makes the first one")
+        ]
     made = Gallery(items, notes, title)
     return made.sort(sort) if sort else made

@@ -244,7 +244,21 @@ def unregister(shell: Any) -> None:
         del manager.lazy_magics["wanvideo"]
     if magics in shell.configurables:
         shell.configurables.remove(magics)
+        _forget_refused(shell.config.get("WanMagics", {}), magics)
     formatter = shell.display_formatter.ipython_display_formatter
     for module, name in _VALUES:
         formatter.deferred_printers.pop((module, name), None)
         formatter.type_printers.pop(getattr(sys.modules.get(module), name, None), None)
+
+
+def _forget_refused(config: dict[str, Any], magics: Any) -> None:
+    """Let IPython keep what holds alone.
+
+    It also notes a value that ``%config`` refuses, and the next ``%load_ext`` would fail of it.
+    """
+    for name in [one for one in config if magics.has_trait(one)]:
+        value = getattr(magics, name)
+        if value is None:
+            del config[name]
+        else:
+            config[name] = value

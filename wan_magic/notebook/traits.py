@@ -59,7 +59,7 @@ class Setting(TraitType[Any, Any]):
 def _check_endpoint(name: str) -> None:
     from wan_magic.preferences import shown
     from wan_magic.settings import from_environment
-    from wan_magic.wan.catalog import nearest
+    from wan_magic.settings.config_values import nearest_of
     from wan_magic.wan.endpoints import LOCAL
     from wan_magic.wan.hosts import REGIONS
 
@@ -67,5 +67,5 @@ def _check_endpoint(name: str) -> None:
     if name not in known:
         raise SettingsError(
             f"unknown endpoint {shown(name)}",
-            hint=f"{nearest(name, known)} ({', '.join(known)}, or a URL up to /api/v1)".lstrip(),
+            hint=nearest_of(name, known, ", or a URL up to /api/v1"),
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.output import html
 from wan_magic.output.grid import Tile, grid_html, plain_tile
 from wan_magic.output.player import provenance
+from wan_magic.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from wan_magic.output.look import Look
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def gallery_bundle(
     tiles: Sequence[Tile],
     title: str,
-    notes: Iterable[str] = (),
+    notes: Sequence[str] = (),
     *,
     look: Look | None = None,
     is_playing: bool = False,
@@ -30,13 +31,14 @@ def gallery_bundle(
         In their order.
     title : str
         What stands above them, as text.
-    notes : iterable of str
+    notes : sequence of str
         What should be known, as text.
     look, is_playing
         As for `grid_html`.
     """
     line = html.line(f"<b>{html.text(title)}</b>", size=13, quiet=False)
     shown = grid_html(tiles, line, html.notes(notes), look=look, is_playing=is_playing)
-    text = "\n".join([title, *map(plain_tile, tiles)])
+    said = (tr("note: {note}", note=note) for note in notes)
+    text = "\n".join([title, *map(plain_tile, tiles), *said])
     clips = [provenance(tile.clip) for tile in tiles if tile.clip is not None]
     return {"text/html": shown, "text/plain": text}, {"wan_magic": {"clips": clips}}

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def reel_bundle(reel: Reel) -> Bundle:
     """Return the mimebundle and metadata of a film."""
-    title = tr("a film of {number} clips", number=len(reel.parts))
+    number = len(reel.parts)
+    title = tr("a film of 1 clip") if number == 1 else tr("a film of {number} clips", number=number)
     shown = screen(reel, title, look_of(reel))
     name = html.text(reel.path.name)
     badge = f"{html.badge(tr('PREVIEW'), 'preview')} " if reel.is_preview else ""

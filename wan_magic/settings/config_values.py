@@ -125,13 +125,26 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else ""
 
 
+def nearest_of(word: str, choices: Iterable[str], more: str = "") -> str:
+    """Return the closest choice and all of them; or that it has to be one of them.
+
+    Examples
+    --------
+    >>> nearest_of("dun", ["day", "month"]), nearest_of("mont", ["day", "month"])
+    ('one of day, month', 'did you mean month? (day, month)')
+    """
+    known = list(choices)
+    listed, hint = f"{', '.join(known)}{more}", nearest(word, known)
+    return f"{hint} ({listed})" if hint else f"one of {listed}"
+
+
 def check_names(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Refuse a name that is no setting."""
     for name in table:
         if name not in known:
             raise SettingsError(
                 f"{place(where, name)}: there is no such setting",
-                hint=f"{nearest(name, known)} ({', '.join(known)})".lstrip(),
+                hint=nearest_of(name, known),
             )
 
 

@@ -384,6 +384,8 @@ TEXTS: dict[str, str] = {
     "about {total} in all, {spent} so far": "合计约 {total}，目前 {spent}",
     "cost {spent} in all": "合计费用 {spent}",
     "1 clip": "1 个视频",
+    "no clip fits: %wanvideo jobs lists what there is": "没有符合条件的视频：用 %wanvideo jobs 查看全部任务",
+    "no clips yet: %%wanvideo makes the first one": "还没有视频：用 %%wanvideo 生成第一个",
     "{number} clips": "{number} 个视频",
     "tries what has no clip again; what is there is not paid again": "仅重试未成功的视频，已有的视频不会重复计费",
     "{number} {state}": "{number} 个{state}",
@@ -412,6 +414,7 @@ TEXTS: dict[str, str] = {
     "Play all": "全部播放",
     "All together, without their sound": "全部同时静音播放",
     # Films of several clips
+    "a film of 1 clip": "由 1 个视频合成的影片",
     "a film of {number} clips": "由 {number} 个视频合成的影片",
     "the clips": "所含视频",
 }

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from wan_magic.errors import SettingsError
 from wan_magic.settings import keys, shown
 from wan_magic.settings.config import KEY_VARIABLE, EndpointTable
-from wan_magic.wan.catalog import nearest
+from wan_magic.settings.config_values import nearest, nearest_of
 from wan_magic.wan.estimate import check_prices
 from wan_magic.wan.hosts import (
     REGIONS,
@@ -134,10 +134,9 @@ def choose(settings: Settings, key: keys.Key | None = None) -> Endpoint | None:
             workspace=table.workspace,
         )
     known = [LOCAL, *REGIONS, *(name for name in settings.endpoints if name not in REGIONS)]
-    hint = nearest(wanted, known)
     raise SettingsError(
         f"unknown endpoint {shown(wanted)}",
-        hint=f"{hint} ({', '.join(known)}, or a URL up to /api/v1)".lstrip(),
+        hint=nearest_of(wanted, known, ", or a URL up to /api/v1"),
     )
 
 
@@ -242,7 +241,7 @@ def _check_table(name: str, table: EndpointTable) -> None:
     if table.region and table.region not in REGIONS:
         raise SettingsError(
             f"{where}.region {shown(table.region)} is no region",
-            hint=f"{nearest(table.region, REGIONS)} ({', '.join(REGIONS)})".lstrip(),
+            hint=nearest_of(table.region, REGIONS),
         )
     if table.prices and not (table.currency or table.region or region_of(table.base)):
         raise SettingsError(
