@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import _thread
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 import wan_magic
 from wan_magic.actions import launch
+from wan_magic.errors import JobTimeout
 from wan_magic.jobs import intake
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.settings import from_environment
@@ -105,3 +107,20 @@ def test_a_job_that_cannot_be_bound_is_nobodys(home):
     [entry] = Ledger(home).entries()
     assert entry.owner == ""
     assert Path(entry.folder).is_dir()
+
+
+def test_who_holds_a_job_that_was_interrupted_before_it_began_does_not_wait_for_it(home):
+    request, _ = wan_magic.actions.api.build("waves", **FAST)
+    bound = []
+
+    def bind(job):
+        bound.append(job)
+        _thread.interrupt_main()
+        time.sleep(0.5)  # the main thread hears of it
+
+    with pytest.raises(KeyboardInterrupt):
+        launch.start(request, from_environment(), bind=bind)
+    with pytest.raises(JobTimeout, match="interrupted before it began"):
+        bound[0].result(timeout=20)
+    assert launch.live_jobs() == []
+    assert Ledger(home).entries()[0].sent is None

@@ -428,7 +428,18 @@ def test_a_preview_that_was_no_longer_watched_goes_on_in_its_kernel(picture):
     with pytest.raises(WanError):
         job.result(timeout=60)
     if job.task_id:  # else it ended before it was sent
-        assert wan_magic.resume(job.id).result(timeout=60).is_preview
+        assert wan_magic.resume(job.id) is job
+        assert job.result(timeout=60).is_preview
+
+
+def test_waiting_for_a_job_that_nobody_watches_any_more_goes_on_with_it(picture):
+    job = wan_magic.submit("A cat at dusk", image=picture, endpoint="local", **FAST)
+    while not job.task_id:
+        time.sleep(0.01)
+    job.detach()
+    with pytest.raises(WanError):
+        job.result(timeout=60)
+    assert wan_magic.wait(job, timeout=60) == [job.clip]
 
 
 def test_a_preview_that_was_detached_here_can_be_cancelled_or_forgotten(picture):

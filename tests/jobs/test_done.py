@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
 import wan_magic
 from wan_magic.errors import InputError, JobFailed
+from wan_magic.jobs import done
 from wan_magic.jobs.done import when_done
 from wan_magic.jobs.job import Job, State
+from wan_magic.jobs.sweep import Sweep
 from wan_magic.wan.request import VideoRequest
 
 
@@ -92,3 +98,121 @@ def test_submit_takes_it(monkeypatch, job):
     assert wan_magic.submit("waves", endpoint="local", on_done=called) is job
     fail(job)
     called.wait()
+
+
+# -- who waits for a job ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(job):
+    """A call that takes a moment, of a job that then ends; what it has done."""
+    heard = []
+
+    def call(job):
+        time.sleep(0.2)
+        heard.append(job.state)
+
+    when_done(job, call)
+    threading.Timer(0.02, job.finish, ["the clip", State.DONE]).start()
+    return heard
+
+
+def test_result_returns_when_it_has(job, slow):
+    assert job.result(timeout=20) == "the clip"
+    assert slow == [State.DONE]
+
+
+def test_so_does_await(job, slow):
+    async def main():
+        return await job
+
+    assert asyncio.run(main()) == "the clip"
+    assert slow == [State.DONE]
+
+
+def test_so_does_the_result_of_a_sweep(job, slow):
+    assert Sweep([], [job], list).result(timeout=20) == ["the clip"]
+    assert slow == [State.DONE]
+
+
+def test_so_does_the_result_of_a_failed_sweep(job):
+    called = Called()
+    when_done(job, lambda job: (time.sleep(0.2), called(job)))
+    fail(job)
+    with pytest.raises(JobFailed):
+        Sweep([], [job], list).result(timeout=20)
+    assert called.jobs
+
+
+def test_a_limit_is_kept_and_the_clip_is_there(job):
+    let_go = threading.Event()
+    when_done(job, lambda job: let_go.wait(20))
+    job.finish("the clip", State.DONE)
+    assert job.result(timeout=0.05) == "the clip"
+    assert job.clip == "the clip"
+    let_go.set()
+
+
+def test_no_call_is_waited_for_without_end(job, monkeypatch):
+    monkeypatch.setattr(done, "_PATIENCE", 0.05)
+    let_go = threading.Event()
+    when_done(job, lambda job: let_go.wait(20))
+    job.finish("the clip", State.DONE)
+    assert job.result() == "the clip"
+    let_go.set()
+
+
+def test_a_call_may_wait_for_its_own_job_and_for_another_whose_call_waits_for_it(job):
+    other, heard = Job(VideoRequest(prompt="dunes"), endpoint="fake"), []
+    when_done(job, lambda job: heard.append((job.result(), other.result())))
+    when_done(other, lambda other: heard.append((other.result(), job.result())))
+    threading.Timer(0.1, other.finish, ["another", State.DONE]).start()
+    job.finish("the clip", State.DONE)
+    began = time.monotonic()
+    assert (job.result(), other.result()) == ("the clip", "another")
+    assert time.monotonic() - began < 20, "nobody waited for the other in vain"
+    assert len(heard) == 2
+
+
+def test_an_exit_in_it_is_reported_like_an_error(job):
+    when_done(job, lambda job: sys.exit("enough"))
+    fail(job)
+    with pytest.raises(JobFailed):
+        job.result(timeout=20)
+    assert job.notes == ("on_done failed: SystemExit: enough",)
+
+
+def test_without_a_thread_for_it_that_is_said_and_the_job_has_ended(job, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    when_done(job, pytest.fail)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    fail(job)
+    assert job.done()
+    assert job.notes == ("on_done failed: RuntimeError: can't start new thread",)
+
+
+def test_a_script_that_ends_with_its_job_still_makes_the_call():
+    script = """
+import time
+from wan_magic.jobs.done import when_done
+from wan_magic.jobs.job import Job, State
+from wan_magic.jobs.runner import Runner
+from wan_magic.wan.request import VideoRequest
+
+job = Job(VideoRequest(prompt="waves"), endpoint="fake")
+when_done(job, lambda job: (time.sleep(0.3), print("called", job.state)))
+
+def steps():
+    yield 0.05
+    job.finish("the clip", State.DONE)
+
+Runner(workers=1).start(steps())
+while not job.done():
+    pass
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout.split() == ["called", "done"]

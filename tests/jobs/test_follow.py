@@ -73,3 +73,27 @@ def test_one_need_not_wait_for_that(followed):
     job.detach()
     with pytest.raises(JobTimeout):
         next(follow(job, ledger, "me"))
+
+
+def test_a_process_that_stands_still_is_not_followed_without_end(followed):
+    job, ledger, _ = followed
+    job.timeout = 100.0
+
+    def wait():
+        for seconds in follow(job, ledger, "me"):
+            job.clock.now += seconds
+
+    with pytest.raises(JobTimeout, match="still running after 100 s") as told:
+        wait()
+    assert 95 < job.clock.now < 110
+    assert f"%wanvideo resume {job.id}" in told.value.hint
+
+
+def test_one_that_waits_in_line_there_may_wait_as_long_as_here(followed):
+    job, ledger, _ = followed
+    job.timeout = 100.0
+    ledger.change(job.id, {"state": "waiting"})
+    steps = follow(job, ledger, "me")
+    for _ in range(500):
+        job.clock.now += next(steps)
+    assert job.state == "waiting"

@@ -269,3 +269,54 @@ def test_the_threads_do_not_keep_the_program_alive():
 
     Runner().start(steps())
     wait_for(lambda: started == [True])
+
+
+@pytest.fixture
+def no_threads(monkeypatch):
+    """A machine that has no thread left, until the test says so."""
+    begin, missing = threading.Thread.start, []
+
+    def start(thread):
+        if missing:
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    missing.append(True)
+    return missing
+
+
+def test_what_could_not_be_started_does_not_run_later(no_threads):
+    runner, log, done = Runner(), [], threading.Event()
+
+    def steps(name):
+        log.append(name)
+        done.set()
+        yield LONG
+
+    with pytest.raises(RuntimeError):
+        runner.start(steps("first"))
+    no_threads.clear()
+    runner.start(steps("second"))
+    assert done.wait(5)
+    wait_for(lambda: runner._idle == 1)
+    assert log == ["second"]
+
+
+def test_without_another_thread_those_that_are_there_do_the_work(no_threads):
+    no_threads.clear()
+    runner, log, done = Runner(workers=4), [], threading.Event()
+
+    def steps(name):
+        log.append(name)
+        if name == "first":  # while it works, nobody else can be called
+            no_threads.append(True)
+            for other in ("second", "third"):
+                runner.start(steps(other))
+        yield 0.001
+        if len(log) == 3:
+            done.set()
+
+    runner.start(steps("first"))
+    assert done.wait(5)
+    assert sorted(log) == ["first", "second", "third"]

@@ -504,6 +504,46 @@ def test_two_cards_of_one_job_both_end(make, watched, real_job):
     assert len(set(updated)) == 2
 
 
+def resumed(job, clock):
+    """The same job as it is taken up anew."""
+    return Job(job.request, endpoint="beijing", task_id="1234-abcd", id=job.id, clock=clock)
+
+
+@pytest.fixture
+def left(make, watched):
+    """A card of a job that nobody watches any more."""
+    job, card = make()
+    card.show()
+    job.finish(JobTimeout("stopped watching", hint="resume it"), State.DETACHED)
+    assert "NOT WATCHED" in watched.shown[-1]["data"]["text/html"]
+    return job, card
+
+
+def test_the_card_of_a_job_that_goes_on_lives_again_and_ends_again(left, watched, clock, real_job):
+    job, card = left
+    job.go_on_as(resumed(job, clock))
+    job.tell()
+    again = watched.shown[-1]
+    assert again["data"][WIDGET]["model_id"] == card.box.model_id
+    assert "1234-abcd" in again["data"]["text/html"]
+    assert button(card).description == "Cancel"
+    assert not button(card).disabled
+    assert card._tick()
+    assert "no further cost" in shown(card)
+    job.finish(real_job.result(), State.DONE)
+    assert "<video src=" in watched.shown[-1]["data"]["text/html"]
+    assert watched.shown[-1]["transient"] == watched.shown[0]["transient"]
+
+
+def test_a_clip_that_came_elsewhere_meanwhile_is_in_the_card(left, watched, clock, real_job):
+    job, _ = left
+    fetched = resumed(job, clock)
+    fetched.finish(real_job.result(), State.DONE)
+    job.go_on_as(fetched)
+    job.tell()
+    assert "<video src=" in watched.shown[-1]["data"]["text/html"]
+
+
 def test_a_card_that_fails_to_draw_does_not_lose_the_job(make, watched, real_job, monkeypatch):
     job, card = make()
     card.show()

@@ -9,7 +9,7 @@ import pytest
 from magic_shell import WIDGET, wait_until
 
 from wan_magic.actions.planning import plan
-from wan_magic.errors import BudgetExceeded, InputError, JobFailed
+from wan_magic.errors import BudgetExceeded, InputError, JobFailed, JobTimeout
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.sweep import Sweep
 from wan_magic.notebook.grid import SweepGrid
@@ -302,6 +302,21 @@ def test_a_retry_after_the_end_brings_the_grid_back_to_life(make, watched, real_
     sweep.retry()
     assert WIDGET in watched.shown[-1]["data"]
     sweep[1].finish(real_job.result(), State.DONE)
+    last = watched.shown[-1]["data"]
+    assert WIDGET not in last
+    assert last["text/html"].count("<video") == 2
+
+
+def test_a_clip_of_the_sweep_that_is_fetched_later_is_in_the_grid(make, watched, real_job):
+    sweep, grid = make(number=2)
+    grid.show()
+    sweep[0].finish(real_job.result(), State.DONE)
+    sweep[1].finish(JobTimeout("stopped watching"), State.DETACHED)
+    assert watched.shown[-1]["data"]["text/html"].count("<video") == 1
+    fetched = Job(sweep[1].request, endpoint="beijing", task_id="1234", id=sweep[1].id)
+    fetched.finish(real_job.result(), State.DONE)
+    sweep[1].go_on_as(fetched)
+    sweep[1].tell()
     last = watched.shown[-1]["data"]
     assert WIDGET not in last
     assert last["text/html"].count("<video") == 2

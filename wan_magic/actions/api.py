@@ -235,8 +235,8 @@ def submit(
     fresh : bool, default False
         Pay for a new clip although an equal request has one, or has one on its way.
     on_done : callable, optional
-        Called once with the job when that has ended, well or not, on a thread of its own. What it
-        raises becomes a note of the job, and a logged warning.
+        Called once with the job when that has ended, well or not, on a thread of its own, before
+        ``result()`` returns. What it raises becomes a note of the job, and a logged warning.
     image, last_frame, ref, video, clip, audio, mask, file, link : optional
         What the video is made from: path, URL, bytes, PIL image, or a finished clip or job; `ref`
         may be a list of these, and `audio` also ``"auto"`` or ``"off"``.

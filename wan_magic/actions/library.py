@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
@@ -253,7 +254,8 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     Parameters
     ----------
     *ids : str, Job, or a list of them
-        None: all that run in this process, without previews of other kernels.
+        None: all that run in this process, without previews of other kernels. One that nobody
+        watches any more, or whose download failed, goes on.
     timeout : float, optional
         Seconds for all of them together.
 
@@ -273,7 +275,7 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     named = [one for many in ids for one in (many if isinstance(many, list) else [many])]
     jobs = [job for job in launch.live_jobs() if not (job.is_preview and job.is_followed)]
     if ids:
-        jobs = [one if isinstance(one, Job) else show(one) for one in named]
+        jobs = [_going_on(one) if isinstance(one, Job) else show(one) for one in named]
     end = None if timeout is None else time.monotonic() + timeout
     clips: list[Clip] = []
     problems: list[WanError] = []
@@ -288,6 +290,17 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     if problems:
         raise problems[0]
     return clips
+
+
+def _going_on(job: Job) -> Job:
+    """Return a job that may still bring its clip as one that runs; any other as it is."""
+    from wan_magic.jobs.recorder import is_open
+
+    error = job.exception()
+    if isinstance(error, WanError) and is_open(job, error):
+        with contextlib.suppress(WanError):  # one that is not in the ledger, say
+            return show(job)
+    return job
 
 
 def cancel(id: Named) -> str:  # noqa: A002 - what it is

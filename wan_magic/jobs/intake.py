@@ -288,6 +288,7 @@ class _Intake:
             if entry.open and (running := self.live.get(entry.id)):
                 return running, False
             if not may_bring_a_clip(entry, self.ledger):
+                self.ledger.close_unsent(connection, entry)
                 continue
             if not self.ledger.is_watched(entry):
                 _check_reachable(entry, self.endpoint)

@@ -599,11 +599,22 @@ class Ledger:
                 if not (reason := self._past(now)):
                     left.append(now)
                     continue
-                state = "cancelled" if now.sent is None and not now.task_id else "failed"
-                values = {"open": 0, "owner": "", "state": state, "ended": self.clock()}
-                self.change_in(connection, entry.id, values | {"error": reason, "hint": ""})
-                self._event(connection, entry.id, state, reason)
+                self._close_one(connection, now, reason)
         return left
+
+    def _close_one(self, connection: sqlite3.Connection, entry: Entry, reason: str) -> None:
+        state = "cancelled" if entry.sent is None and not entry.task_id else "failed"
+        values = {"open": 0, "owner": "", "state": state, "ended": self.clock()}
+        self.change_in(connection, entry.id, values | {"error": reason, "hint": ""})
+        self._event(connection, entry.id, state, reason)
+
+    def close_unsent(self, connection: sqlite3.Connection, entry: Entry) -> None:
+        """Close a job that ended with its process before it was sent: it can't be sent any more.
+
+        Not by that process either, should it live after all, where nobody can see it.
+        """
+        if entry.open and self._past(entry) == _UNSENT and not self.is_watched(entry):
+            self._close_one(connection, entry, _UNSENT)
 
     def _past(self, entry: Entry) -> str:
         """Return why a job that nobody takes care of surely brings nothing, or nothing."""

@@ -53,6 +53,7 @@ class SweepGrid(LiveOutput):
         super().__init__(notify=notify and not sweep.done())
         self.sweep = sweep
         self._in_cell = in_cell
+        self._clips = 0
         self._line = widgets.HTML()
         self._cancel = widgets.Button(
             description=tr("Cancel"),
@@ -129,10 +130,10 @@ class SweepGrid(LiveOutput):
 
     def _changed(self, at: int, job: Job) -> None:
         with self._lock:
-            if self._ended:
-                if job.done():
-                    return
+            if self._ended and not job.done():
                 self._begin_again()
+            elif self._ended and len(self.sweep.clips) == self._clips:
+                return
             self._tiles[at].refresh()
             if self.sweep.done():
                 self._end()
@@ -151,7 +152,7 @@ class SweepGrid(LiveOutput):
         ticker.start(self._tick, lambda: self.sweep.elapsed)
 
     def _end(self) -> None:
-        self._ended = True
+        self._ended, self._clips = True, len(self.sweep.clips)
         first = self.sweep[0]
         words = standing(self.sweep), html.short(first.request.prompt, 120), first.id
         self._become(self._end_bundle(), tell=lambda bell: bell.tell(*words))

@@ -72,7 +72,7 @@ class StatusCard(LiveOutput):
         self.job = job
         self._in_cell = in_cell
         self._start_again = start_again
-        self._notes = job.notes
+        self._told: tuple[object, tuple[str, ...]] = None, ()
         self._shown_task = ""
         self._key: tuple[object, ...] = ()
         self._steps, self._clock, self._facts = (widgets.HTML(**_shared()) for _ in range(3))
@@ -168,10 +168,11 @@ class StatusCard(LiveOutput):
     # -- the end ------------------------------------------------------------------------
 
     def _end(self) -> None:
-        """Become the player, or say why there is none; again where a note comes later."""
-        if self._ended and self._notes == self.job.notes:
+        """Become the player, or say why there is none; again where more comes later."""
+        outcome, notes = self.job.clip or self.job.exception(), self.job.notes
+        if self._ended and self._told[0] is outcome and self._told[1] == notes:
             return
-        first, self._ended, self._notes = not self._ended, True, self.job.notes
+        first, self._ended, self._told = not self._ended, True, (outcome, notes)
         try:
             bundle = self._end_bundle()
         except Exception as exc:  # noqa: BLE001 - a card must not freeze on what it can't draw
