@@ -8,9 +8,11 @@ import threading
 import pytest
 from magic_shell import wait_until
 
+from wan_magic.actions.planning import Planned
 from wan_magic.errors import InputError, JobFailed
 from wan_magic.jobs.job import Job, State
-from wan_magic.notebook.terminal import follow
+from wan_magic.jobs.sweep import Sweep
+from wan_magic.notebook.terminal import TotalLine, follow
 
 
 class Stream(io.StringIO):
@@ -114,6 +116,21 @@ def test_an_ended_job_is_told_at_once(real_job):
     stream = Stream(live=False)
     assert follow(real_job, stream) is real_job.result()
     assert stream.getvalue().splitlines()[-1].startswith("▶ ")
+
+
+def test_the_total_of_a_map_ends_its_line_when_all_have_ended(real_job):
+    planned = Planned(real_job.request, (), {})
+    running = Job(real_job.request, endpoint="local", is_preview=True)
+    sweep = Sweep((planned, planned), [real_job, running], lambda some: [])
+    stream = Stream(live=True)
+    line = TotalLine(sweep, stream, stays=True)
+    line.show()
+    assert "\n" not in stream.getvalue(), "it is rewritten"
+    running.finish(real_job.result(), State.DONE)
+    for _ in range(2):
+        line.show()
+    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue().endswith("\n"), "what comes next has a line of its own"
 
 
 def test_the_panel_says_that_it_needs_a_notebook(shell):

@@ -97,10 +97,12 @@ class TotalLine:
         Running or ended.
     stream : file
         Where it is written.
+    stays : bool, default False
+        Whether the last of it stays where it stands, and what follows has a line of its own.
     """
 
-    def __init__(self, sweep: Sweep, stream: TextIO) -> None:
-        self._sweep, self._stream = sweep, stream
+    def __init__(self, sweep: Sweep, stream: TextIO, *, stays: bool = False) -> None:
+        self._sweep, self._stream, self._stays = sweep, stream, stays
         self._live = stream.isatty()
         self._last = ""
 
@@ -113,7 +115,8 @@ class TotalLine:
             line = line[: shutil.get_terminal_size().columns - 1]  # a full line would wrap
         if line != self._last:
             self._last = line
-            start, end = ("\r\033[K", "") if self._live else ("", "\n")
+            start = "\r\033[K" if self._live else ""
+            end = "\n" if not self._live or (self._stays and self._sweep.done()) else ""
             print(f"{start}{line}", end=end, file=self._stream, flush=True)
 
     def clear(self) -> None:

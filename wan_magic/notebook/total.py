@@ -31,7 +31,7 @@ def show_total(sweep: Sweep) -> None:
     kernel = getattr(get_ipython(), "kernel", None)
     if kernel is None:
         if sys.stderr.isatty():
-            sweep.while_waiting = TotalLine(sweep, sys.stderr).show
+            sweep.while_waiting = TotalLine(sweep, sys.stderr, stays=True).show
     elif is_watched(kernel):
         TotalBar(sweep).show()
 
