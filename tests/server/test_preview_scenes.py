@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from wan_magic.server.engines import Source
+from wan_magic.server.engines.planes import flat, to_yuv
 from wan_magic.server.engines.scenes.gathered import names_for
+from wan_magic.server.engines.scenes.tiles import Card
 
 from .conftest import Clip, loudness, picture, tone
 from .previewing import (
@@ -77,6 +79,14 @@ class TestReferences:
         assert names("wan2.7-r2v", "Image 1 runs") == ["Image 1", "Video 1", "Image 2"]
         assert names("wan2.7-r2v", "图1在跑") == ["图1", "视频1", "图2"]
         assert names("wan2.6-r2v", "character1") == ["character1", "character2", "character3"]
+
+    @pytest.mark.parametrize("wide", [130, 160, 480])
+    def test_a_long_name_leaves_most_of_a_narrow_card_free(self, wide):
+        size = (wide, 200)
+        frame = flat((640, 360), BLUE)
+        Card(flat(size, GREEN), (80, 80, *size), "character10", 12).on(frame, 0)
+        free = (80 + wide * 7 // 10, 90, 80 + wide - 10, 270)
+        assert frame[0].crop(free).getextrema() == (to_yuv(GREEN)[0],) * 2
 
     def test_the_first_frame_is_behind(self, tmp_path):
         inputs = [source(tmp_path, "image", plain(BLUE)), source(tmp_path, "ref", plain(RED))]

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 
 
+_LABEL_PART = 0.6
+"""The part of a card's width that its label takes at most, if it can be read then."""
+
+
 class Tile(Protocol):
     """Something that is put on every frame."""
 
@@ -57,7 +61,10 @@ class Card:
         self._under: Stamp = stamp(frame, left - edge, top - edge)
         self._label: Stamp | None = None
         if name:
-            tag = label(name, max(min(unit * 2.4, wide / 6, high / 4), 8))
+            size, room = max(min(unit * 2.4, wide / 6, high / 4), 8), wide * _LABEL_PART
+            tag = label(name, size)
+            if tag.width > room:  # a long name on a narrow card
+                tag = label(name, max(size * room / tag.width, 8))
             self._label = stamp(tag, left + edge, top + edge)
 
     def on(self, frame: Planes, seconds: float) -> None:
