@@ -13,9 +13,9 @@ from .test_wanvideo import WIDGET
 
 CONFIG = '[presets.draft]\nmodel = "wanx2.1-t2v-turbo"\nresolution = "480P"\n'
 CELLS = [
-    "%%wanvideo draft --preset draft --seed 7\nA paper boat",
     '%config WanMagics.resolution = "480P"\n%config WanMagics.model = "wanx2.1-t2v-turbo"',
-    "%%wanvideo same --seed 7\nA paper boat",
+    "%%wanvideo first --seed 7\nA paper boat",
+    "%%wanvideo draft --preset draft --seed 7\nA paper boat",
     "%wanvideo config --preset draft",
     "%wanvideo help resolution",
     "%%wanvideo?",
@@ -38,11 +38,11 @@ def enabled(server, tmp_path):
 
 def test_an_enabled_kernel_knows_the_magic_its_defaults_and_its_help(open_notebook, enabled):
     notebook = open_notebook(CELLS, ui="notebook", env=enabled)
-    notebook.run(0)
-    notebook.wait_for_output(0, selector="video")
-    assert notebook.play_video(0)["videoWidth"] == 832
+    notebook.run(0)  # before anything of ours is loaded
     notebook.run(1)
-    notebook.run(2)  # the same request, by other ways
+    notebook.wait_for_output(1, selector="video")
+    assert notebook.play_video(1)["videoWidth"] == 832
+    notebook.run(2)  # the same request, by its preset
     notebook.wait_for_output(2, text="from your library")
     notebook.run(3)
     notebook.wait_for_output(3, selector="td", text="preset draft")
@@ -53,11 +53,11 @@ def test_an_enabled_kernel_knows_the_magic_its_defaults_and_its_help(open_notebo
     notebook.run(6)
     notebook.wait_for_output(6, selector="video")
     notebook.run(7, check=False)
-    notebook.wait_for_output(7, text="480P")
+    notebook.wait_for_output(7, text="did you mean 480P?")
 
     notebook.save()
     assert WIDGET not in notebook.saved_mimetypes()
     notebook.close_and_reopen()  # with a fresh kernel
-    for cell in (0, 2, 6):
+    for cell in (1, 2, 6):
         notebook.reveal(cell)
         assert notebook.play_video(cell)["error"] is None

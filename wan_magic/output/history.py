@@ -153,7 +153,7 @@ class JobTable(Exports):
         if not self.entries:
             return html.line(html.text(self._nothing()))
         rows = [self._cells(entry) for entry in self.entries[:SHOWN]]
-        return html_table(HEADS, rows, _RIGHT, notes=self._notes(), widths={"when": 130})
+        return html_table(HEADS, rows, _RIGHT, notes=self._notes(), widths={"when": 140})
 
     def _texts(self, entry: Entry, longest: int = 40) -> list[str]:
         state = self.standing(entry)
