@@ -55,6 +55,16 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[Any, Any]]:
         raise InputError(f"{path.name} is not a playable video", hint=hint) from err
 
 
+def image_of(frame: Any) -> PILImage.Image:
+    """Return a frame as an RGB image.
+
+    One thread does it. A frame keeps those that scaled it, and lets go of them in the child of a
+    fork, too (a cell with ``!ls`` is one): there they are missing, and the child waits for ever.
+    """
+    image: PILImage.Image = frame.to_image(threads=1)
+    return image
+
+
 def probe_video(path: str | os.PathLike[str]) -> VideoInfo:
     """Read a clip's size and length, and make sure that it is whole.
 
@@ -122,8 +132,7 @@ def _decode_last(path: str | os.PathLike[str], *, near_end: bool) -> PILImage.Im
             end = (video.start_time or 0) + (video.duration or math.nan)
             box.seek(int(end - 1 / video.time_base), stream=video)
         # A deque of one keeps the last item of what may be thousands.
-        image: PILImage.Image = deque(box.decode(video), maxlen=1).pop().to_image()
-        return image
+        return image_of(deque(box.decode(video), maxlen=1).pop())
 
 
 def poster(path: str | os.PathLike[str], *, max_side: int = 640) -> bytes:
@@ -151,12 +160,12 @@ def poster(path: str | os.PathLike[str], *, max_side: int = 640) -> bytes:
     with opened(path) as (box, video):
         frames = box.decode(video)
         frame = next(frames)
-        image, start = frame.to_image(), frame.time or 0
+        image, start = image_of(frame), frame.time or 0
         if ImageStat.Stat(image.convert("L")).mean[0] < 16:
             for frame in frames:
                 if (frame.time or 0) - start >= 1:
                     break
-            image = frame.to_image()
+            image = image_of(frame)
         return small_jpeg(image, max_side)
 
 
@@ -214,4 +223,4 @@ def _decode_at(
         else:  # the last one: of a stream without a length only it tells where the end is
             if seen is not None and end == math.inf and seen.pts + seen.duration <= wanted:
                 return None
-        return None if seen is None else seen.to_image()
+        return None if seen is None else image_of(seen)

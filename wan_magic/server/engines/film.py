@@ -11,6 +11,7 @@ from PIL import Image
 
 from wan_magic.server.engines.palimpsest import rub_out, written_on
 from wan_magic.server.engines.planes import Planes, Size, even
+from wan_magic.wan.video import image_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,8 +141,7 @@ def _written_on(frame: av.VideoFrame) -> tuple[Region, ...]:
     """Return where a preview's frame is written on; no preview is stored turned."""
     if frame.rotation % 360:
         return ()
-    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
-    return written_on(picture)
+    return written_on(image_of(frame))
 
 
 def _large(frame: av.VideoFrame, size: Size) -> Size:
@@ -178,6 +178,7 @@ def _covering(frame: av.VideoFrame, size: Size) -> Planes:
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
+        threads=1,  # see image_of
     )
     left, top = even((large[0] - wide) / 2), even((large[1] - high) / 2)
     made = []

@@ -122,6 +122,7 @@ def _probe(stream: Any, source: str) -> tuple[str, dict[str, Any]]:
     import av
 
     from wan_magic.wan.media.images import THUMBNAIL_SIDE, small_jpeg
+    from wan_magic.wan.video import image_of
 
     # Playlists and pictures are no clips, and a playlist could name other files.
     options = {"format_whitelist": "mov,matroska,avi,mpegts"}
@@ -133,7 +134,7 @@ def _probe(stream: Any, source: str) -> tuple[str, dict[str, Any]]:
             frame = next(box.decode(video))
             length = video.duration * video.time_base if video.duration else None
             seconds = float(length if length is not None else (box.duration or 0) / 1e6)
-            picture = frame.to_image()
+            picture = image_of(frame)
             # Phones store a turn beside the pictures, and players follow it.
             if turn := getattr(frame, "rotation", 0) % 360:
                 picture = picture.rotate(turn, expand=True)
