@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import subprocess
 import sys
 import threading
+import time
 import weakref
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from job_fakes import LINK, Clock, task
 
-from wan_magic.errors import DownloadError, JobCancelled, JobTimeout, LedgerError
+from wan_magic.errors import BudgetExceeded, DownloadError, JobCancelled, JobTimeout, LedgerError
 from wan_magic.jobs import fetch
 from wan_magic.jobs.adopt import adopt
 from wan_magic.jobs.entry import Entry
@@ -23,6 +26,7 @@ from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.living import Living
 from wan_magic.jobs.sweep import Sweep
 from wan_magic.settings import Settings
+from wan_magic.settings.money import limits_of
 from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.request import VideoRequest
 
@@ -360,6 +364,37 @@ def test_what_is_given_back_while_the_ledger_is_locked_is_given_back_then(kernel
         here.ledger.give_back(job.id)
     here.ledger.entries()
     assert there.ledger.entry(job.id).owner == ""
+
+
+def test_who_reads_waits_for_nobody_who_writes_also_where_something_is_owed(kernel):
+    here, there = kernel(), kernel()
+    job, _ = here.ask()
+    here.ledger.owe(job.id, {"owner": ""})
+    with there.ledger.transaction():
+        began = time.monotonic()
+        assert here.ledger.entry(job.id).owner
+        assert time.monotonic() - began < 10
+    assert here.ledger.entry(job.id).owner == ""
+
+
+def test_kernels_that_ask_at_once_keep_a_budget_together(kernel):
+    desks, start, begun = [kernel(), kernel()], threading.Barrier(8), []
+    settings = Settings(budgets={"day": limits_of("4 CNY")}, provenance=False)
+
+    def ask(number):
+        asked = replace(REQUEST, prompt=f"cat {number}")  # 1.50 CNY
+        here = desks[number % 2]
+        about = {"ledger": here.ledger, "folder": here.out, "live": here.live}
+        start.wait(20)
+        with contextlib.suppress(BudgetExceeded):
+            begun.append(take_in(asked, HERE, settings, **about))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert [str(job.estimate) for job, _ in begun] == ["1.50 CNY"] * 2
 
 
 def locked(*_, **__):

@@ -30,6 +30,8 @@ FILE = "ledger.sqlite3"
 _LIFE = 27 * 3600.0
 """Seconds after which a task can't be fetched any more: a run of 3 hours, and the 24 after it."""
 _BUSY_SECONDS = 30.0
+_MOMENT = 200
+"""Milliseconds that somebody who only reads waits for others who write."""
 _SAMPLES = 50
 _UNSENT = "its notebook ended before it was sent: nothing is paid"
 _PREVIEW_GONE = "the preview server ended with its notebook: run the cell again"
@@ -159,12 +161,24 @@ class Ledger:
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock:
-            if self._owed and not (self._connection and self._connection.in_transaction):
-                # What we know must not look as if it had not happened: a job that has ended here
-                # would be followed as one that runs.
-                with contextlib.suppress(LedgerError), self.transaction():
-                    pass
+            if self._owed:
+                self._pay()
             return self._rows(sql, values)
+
+    def _pay(self) -> None:
+        """Write what is owed, if that can be done at once, before anybody reads.
+
+        What we know must not look as if it had not happened: a job that has ended here would be
+        followed as one that runs.
+        """
+        with contextlib.suppress(LedgerError, sqlite3.Error):
+            connection = self._open()
+            if connection.in_transaction:
+                return
+            connection.execute(f"PRAGMA busy_timeout = {_MOMENT}")
+            with self.transaction():
+                pass
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[sqlite3.Row]:
         with self._errors():
