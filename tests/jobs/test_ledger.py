@@ -144,6 +144,15 @@ def test_a_ledger_that_cannot_be_used_says_so_and_what_to_do(tmp_path, spoil):
     assert "WAN_MAGIC_HOME" in told.value.hint
 
 
+def test_a_ledger_that_nobody_closes_is_closed_when_it_is_gone(tmp_path):
+    ledger = Ledger(tmp_path)
+    add(ledger)
+    connection = ledger._connection
+    del ledger
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
 @pytest.mark.usefixtures("no_overrides")
 def test_a_folder_that_may_not_be_written(tmp_path):
     (tmp_path / "home").mkdir(mode=0o500)

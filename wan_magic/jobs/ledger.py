@@ -264,6 +264,12 @@ class Ledger:
                 self._connection.close()
             self._connection = None
 
+    def __del__(self) -> None:
+        # From 3.13 on Python warns of a connection that nobody closed. No names of the module
+        # are used: they may be gone by now.
+        if self._connection is not None:
+            self._connection.close()
+
     def close(self) -> None:
         """Close the file and leave; what was ours can be taken over."""
         with self._lock:
