@@ -379,6 +379,9 @@ def test_other_front_ends(no_trace, monkeypatch):
     assert front_end_of(shell()).known is False
     assert front_end_of(shell(allow_stdin=False)).name.startswith("nobody")
     assert not front_end_of(object()).has_widgets
+    with monkeypatch.context() as voila:
+        voila.setenv("SERVER_SOFTWARE", "voila/0.5.11")
+        assert front_end_of(shell(allow_stdin=False)).name == "Voila"
     monkeypatch.setitem(sys.modules, "google.colab", sys)
     assert front_end_of(shell()).name == "Colab"
     monkeypatch.setenv("VSCODE_PID", "1")

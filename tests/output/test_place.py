@@ -163,6 +163,11 @@ def test_services_that_show_no_files_of_their_kernels(served, monkeypatch, varia
     assert relative_src(made(served / "a.mp4")) is None
 
 
+def test_voila_lets_no_film_through(served, monkeypatch):
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.11")
+    assert relative_src(made(served / "a.mp4")) is None
+
+
 def test_a_path_is_shown_from_the_notebook_on_else_from_the_home_folder(
     served, tmp_path, monkeypatch
 ):

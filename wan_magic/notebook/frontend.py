@@ -7,7 +7,7 @@ import sys
 from typing import Any, NamedTuple
 
 from wan_magic.notebook.views import is_watched
-from wan_magic.output.place import in_vscode, reads_files
+from wan_magic.output.place import in_voila, in_vscode, reads_files
 from wan_magic.texts import tr
 
 
@@ -56,6 +56,8 @@ def front_end_of(shell: Any) -> FrontEnd:
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return FrontEnd(tr("IPython in a terminal"), tr("no kernel"), has_widgets=False)
+    if in_voila():  # which runs the cells as nbclient does, and then shows their widgets
+        return FrontEnd("Voila", "SERVER_SOFTWARE", reads_files=False)
     if not is_watched(kernel):
         who = "nbclient, nbconvert, papermill"
         return FrontEnd(tr("nobody ({who})", who=who), "allow_stdin = False", has_widgets=False)

@@ -70,7 +70,12 @@ def relative_src(path: Path) -> str | None:
 def reads_files() -> bool:
     """Whether the page plays files that lie beside the notebook, as far as its kernel can know."""
     without = "google.colab" in sys.modules or any(name in os.environ for name in _NO_FILES)
-    return not (without or in_vscode())
+    return not (without or in_vscode() or in_voila())
+
+
+def in_voila() -> bool:
+    """Whether Voila shows the notebook: it lets no films through unless told to."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila/")
 
 
 def in_vscode() -> bool:
