@@ -348,3 +348,12 @@ def test_tracebacks_with_all_variables_do_not_show_the_environment(write, monkey
 def test_names_that_only_look_like_keys_are_fine(write):
     found = read_config(write("out = '~/st-moritz/risk-0123456789abcdef'\nworkspace = 'ws-sk'"))
     assert found.values["out"] == "~/st-moritz/risk-0123456789abcdef"
+
+
+def test_a_list_of_what_there_is_stands_beside_a_guess_where_it_is_short():
+    from wan_magic.settings.config_values import nearest_of
+
+    assert nearest_of("mont", ["day", "month"]) == "did you mean month? (day, month)"
+    assert nearest_of("dun", ["day", "month"]) == "one of day, month"
+    many = [f"setting_{at}x" for at in range(20)]
+    assert nearest_of("setting_7", many) == "did you mean setting_7x?"

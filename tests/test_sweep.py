@@ -290,8 +290,9 @@ def test_equal_requests_are_one_job(refused):
 
 def test_what_failed_is_said_with_its_number_and_tried_again_one_by_one(refused):
     sweep = begin(3)
-    with pytest.raises(WanError, match="3 of 3 clips were not made; the first, number 1"):
+    with pytest.raises(WanError, match="3 of 3 clips were not made; the first, number 1") as caught:
         sweep.result(timeout=20)
+    assert "retry(0) this one" in caught.value.hint, "the page counts from 1, a sequence from 0"
     before = list(sweep)
     seen = []
     sweep.on_change(lambda at, job: seen.append(at))
@@ -310,6 +311,9 @@ def test_what_has_not_failed_is_not_tried_again(made):
     assert sweep.retry() is sweep
     with pytest.raises(InputError, match="number 1 has not failed"):
         sweep.retry(1)
+    with pytest.raises(InputError, match="there is no number 9") as caught:
+        sweep.retry(9)
+    assert caught.value.hint.startswith("they count from 0 to")
 
 
 def test_the_money_of_a_sweep(refused):

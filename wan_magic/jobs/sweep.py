@@ -183,10 +183,11 @@ class Sweep(Sequence["Job"]):
             if len(self) == 1 and first is not None:
                 raise first
             number = f"{len(failed)} of {len(self)} clips were not made; the first"
-            which = self._jobs.index(failed[0]) + 1
+            at = self._jobs.index(failed[0])
             raise WanError(
-                f"{number}, number {which}: {getattr(first, 'message', first)}",
-                hint="retry() tries them again, and nothing is paid twice; clips holds the others",
+                f"{number}, number {at + 1}: {getattr(first, 'message', first)}",
+                hint=f"retry() tries them again, retry({at}) this one alone; nothing is paid twice;"
+                " clips holds the others",
             ) from first
         return [job.result() for job in self._jobs]
 
@@ -214,12 +215,17 @@ class Sweep(Sequence["Job"]):
         Raises
         ------
         InputError
-            If one of them has not failed.
+            If one of them is not there, or has not failed.
         BudgetExceeded, SettingsError, LedgerError
             Before anything is sent.
         """
         with self._lock:
             failed = [at for at, job in enumerate(self._jobs) if job.done() and job.exception()]
+            for at in numbers:
+                if not -len(self) <= at < len(self):
+                    raise InputError(
+                        f"there is no number {at}", hint=f"they count from 0 to {len(self) - 1}"
+                    )
             chosen = [range(len(self))[at] for at in numbers] if numbers else failed
             for at in chosen:
                 if at not in failed:

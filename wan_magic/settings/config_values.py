@@ -125,8 +125,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else ""
 
 
+_FEW = 12
+
+
 def nearest_of(word: str, choices: Iterable[str], more: str = "") -> str:
-    """Return the closest choice and all of them; or that it has to be one of them.
+    """Return the closest choice and all of them, if they are few; or that it has to be one.
 
     Examples
     --------
@@ -135,7 +138,9 @@ def nearest_of(word: str, choices: Iterable[str], more: str = "") -> str:
     """
     known = list(choices)
     listed, hint = f"{', '.join(known)}{more}", nearest(word, known)
-    return f"{hint} ({listed})" if hint else f"one of {listed}"
+    if hint:
+        return hint if len(known) > _FEW else f"{hint} ({listed})"
+    return f"one of {listed}"
 
 
 def check_names(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
