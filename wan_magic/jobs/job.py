@@ -278,8 +278,10 @@ class Job:
 
     async def _awaited(self) -> Clip:
         future, calls = self._future, self.calls
-        with contextlib.suppress(Exception):  # it is raised below
-            await asyncio.shield(asyncio.wrap_future(future))
+        # Not `shield`: from Python 3.14 on it complains of a job that fails after its waiter left.
+        ended = asyncio.wrap_future(future)
+        ended.add_done_callback(lambda one: one.cancelled() or one.exception())  # raised below
+        await asyncio.wait([ended])
         while calls.are_waited_for():
             await asyncio.sleep(0.01)
         return future.result()
