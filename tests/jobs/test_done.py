@@ -144,22 +144,31 @@ def test_so_does_the_result_of_a_failed_sweep(job):
     assert called.jobs
 
 
-def test_a_limit_is_kept_and_the_clip_is_there(job):
-    let_go = threading.Event()
-    when_done(job, lambda job: let_go.wait(20))
+@pytest.fixture
+def endless(job):
+    """A call that ends with the test, of a job that has ended; what it has done."""
+    let_go, heard = threading.Event(), []
+    when_done(job, lambda job: (let_go.wait(20), heard.append(job)))
     job.finish("the clip", State.DONE)
+    yield heard
+    let_go.set()
+
+
+def test_a_limit_is_kept_and_the_clip_is_there(job, endless):
     assert job.result(timeout=0.05) == "the clip"
     assert job.clip == "the clip"
-    let_go.set()
+    assert endless == []
 
 
-def test_no_call_is_waited_for_without_end(job, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
     monkeypatch.setattr(done, "_PATIENCE", 0.05)
-    let_go = threading.Event()
-    when_done(job, lambda job: let_go.wait(20))
-    job.finish("the clip", State.DONE)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_no_call_is_waited_for_without_end(job, endless):
     assert job.result() == "the clip"
-    let_go.set()
+    assert endless == []
 
 
 def test_a_call_may_wait_for_its_own_job_and_for_another_whose_call_waits_for_it(job):
