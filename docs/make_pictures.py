@@ -1,7 +1,8 @@
 """Take the pictures of the documents in a real JupyterLab: ``python docs/make_pictures.py``.
 
 Needs the ``test`` extra and Chromium. What is shown is written light and dark, wide and narrow,
-in English and in Chinese into ``docs/images``; look at the pictures before you commit.
+in English and in Chinese into ``docs/images``; look at the pictures before you commit. With names,
+such as ``python docs/make_pictures.py total jobs``, no other pictures are written.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ FAILS = """%%wanvideo gone --image http://127.0.0.1:9/cat.jpg --resolution 480P 
 A cat runs through tall grass."""
 SWEEP = """%%wanvideo takes --image cat.jpg -r 480P -d 5 --seed 7,8,9
 A cat runs through tall grass, the camera follows low."""
+MAP = """wan_magic.map(
+    ["A paper boat in the rain", "A red kite over a beach"],
+    count=2, model="wanx2.1-t2v-turbo", resolution="480P",
+)"""
+FILM = """wan_magic.storyboard(
+    ["A paper boat on a pond", "It meets a duck"],
+    model="wan3.0-video", resolution="480P", duration=2, ratio="16:9",
+).concat("wan_videos/boat-film.mp4")"""
 CELLS = [
     "%load_ext wan_magic",
     CLIP.format("1080P", 10),
@@ -36,6 +45,9 @@ CELLS = [
     FAILS,
     SWEEP,
     "import wan_magic\nwan_magic.gallery()",
+    f"shots = {MAP}",
+    FILM,
+    "%wanvideo jobs --limit 9",
 ]
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 WIDE, NARROW = (1200, 1400), (760, 1400)  # the file browser takes 280 of them
@@ -47,6 +59,8 @@ VARIANTS = {
     "-zh": ("zh", LIGHT, WIDE),
     "-zh-narrow-dark": ("zh", DARK, NARROW),
 }
+FEW = {"film": ("", "-narrow-dark", "-zh"), "jobs": ("", "-dark", "-narrow", "-narrow-dark")}
+"""Of these not all variants: a film looks as a player does, and a list is in English."""
 LABELS = {
     "en": ("Prompt", "Make", "Picture to video", "Choose a picture", "First frame"),
     "zh": ("提示词", "任务类型", "图生视频", "选择图片", "首帧"),
@@ -66,12 +80,17 @@ def still(notebook: NotebookPage, cell: int) -> None:
 def take(notebook: NotebookPage, language: str, suffix: str) -> None:
     """Run the cells and take a picture of each output."""
     prompt, make, kind, choose, frame = LABELS[language]
+    wanted = sys.argv[1:]
 
     def shot(cell: int, name: str) -> None:
+        if suffix not in FEW.get(name, VARIANTS) or (wanted and name not in wanted):
+            return
         notebook.reveal(cell)
         # A panel leaves a second output below it; a gallery's buttons stand above it.
         part = None if name == "gallery" else ".jp-OutputArea-output"
-        box = notebook.output(cell, part).first
+        parts = notebook.output(cell, part)
+        box = parts.last if name == "film" else parts.first  # below its shots
+        notebook.page.mouse.move(0, 0)
         path = IMAGES / f"{name}{suffix}.png"
         box.screenshot(path=path)
         with Image.open(path) as image:  # a tenth of the bytes, and no difference to see
@@ -107,6 +126,14 @@ def take(notebook: NotebookPage, language: str, suffix: str) -> None:
     notebook.wait_for_output(5, selector="video >> nth=2")
     still(notebook, 5)
     shot(5, "gallery")
+    notebook.run(6)
+    notebook.wait_for_output(6, selector="progress:not([value='0'])")
+    shot(6, "total")
+    notebook.run(7)
+    still(notebook, 7)
+    shot(7, "film")
+    notebook.run(8)
+    shot(8, "jobs")
 
 
 def main() -> None:
