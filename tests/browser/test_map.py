@@ -41,6 +41,7 @@ def test_map_has_a_total_that_moves_and_tables_tell_of_it_in_a_narrow_window(
     notebook.run(1, timeout=10)  # returns at once
     notebook.wait_for_output(1, text="2 clips: 1 running, 1 queued")
     assert ended(notebook, 1) == [0, 2]
+    assert notebook.output(1, "progress").bounding_box()["width"] <= 720, "no wider than a card"
     held_api.let_one_end()
     notebook.wait_for_output(1, text="2 clips: 1 done, 1 running")
     assert ended(notebook, 1) == [1, 2]
