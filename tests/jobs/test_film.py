@@ -90,6 +90,11 @@ def test_a_film_that_can_not_be_sought_is_read_from_its_beginning(source, tmp_pa
     assert [round(shade_of(film.frame(n / 10)), -1) for n in (0, 6, 7, 23)] == [10, 70, 80, 240]
 
 
+def test_in_a_list_it_is_a_short_line_without_the_folders_of_the_machine(clip, monkeypatch):
+    monkeypatch.chdir(clip.path.parent)
+    assert repr([clip]) == "[<Film cat-0385dc79.mp4: 64×48, 2.4 s>]"
+
+
 def test_the_thumbnail_is_a_small_picture_that_needs_no_file(clip, tmp_path):
     from dataclasses import replace
 

@@ -673,3 +673,9 @@ def test_the_mode_stands_where_there_is_no_resolution():
     made = Job(request, endpoint="beijing", prices=PriceList("beijing"))
     text = Tree(started_bundle(made)["text/html"]).text
     assert "wan2.2-animate-move · wan-std · 2.5 s · at beijing" in text
+
+
+def test_a_clip_in_a_list_is_a_short_line_from_the_notebooks_folder_on(make_clip):
+    shown = "<Clip wan_videos/waves-0385dc79.mp4: 832×464, 5 s, seed 7>"
+    assert repr([make_clip()]) == f"[{shown}]"
+    assert repr(make_clip(seed=None, is_preview=True)).endswith(": 832×464, 5 s, preview>")

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Part = Film | Clip | Job | str | os.PathLike[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Reel(Film):
     """A film of several clips. Made by `concat`.
 
@@ -42,9 +42,12 @@ class Reel(Film):
         Whether one of them is a preview.
     """
 
-    parts: tuple[Path, ...] = field(repr=False)
+    parts: tuple[Path, ...]
     is_encoded: bool = False
     is_preview: bool = False
+
+    def _facts(self) -> list[str]:
+        return [f"of {len(self.parts)}", *(["preview"] if self.is_preview else [])]
 
     def _repr_mimebundle_(
         self,

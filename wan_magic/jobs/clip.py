@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.jobs.film import Film
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wan_magic.wan.request import VideoRequest
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Clip(Film):
     """A finished video on disk.
 
@@ -65,18 +65,22 @@ class Clip(Film):
     ('a-cat-runs-0385dc79.mp4', 832, 464, 5.0)
     """
 
-    url: str = field(repr=False)
-    request: VideoRequest = field(repr=False)
+    url: str
+    request: VideoRequest
     task_id: str
     seed: int | None
-    cost: Estimate = field(repr=False)
+    cost: Estimate
     is_preview: bool = False
     from_library: bool = False
     took: float = 0.0
-    actual_prompt: str = field(default="", repr=False)
-    notes: tuple[str, ...] = field(default=(), repr=False)
-    sha256: str = field(default="", repr=False)
-    size: int = field(default=0, repr=False)
+    actual_prompt: str = ""
+    notes: tuple[str, ...] = ()
+    sha256: str = ""
+    size: int = 0
+
+    def _facts(self) -> list[str]:
+        seed = [] if self.seed is None else [f"seed {self.seed}"]
+        return [*seed, *(["preview"] if self.is_preview else [])]
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return what is known of the clip as JSON: how it was made, its file, its cost.

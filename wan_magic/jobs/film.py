@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _THUMBNAIL_SIDE = 320
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Film:
     """What a clip and a film of several clips have in common.
 
@@ -41,10 +42,24 @@ class Film:
     duration: float
     fps: float
     has_audio: bool
-    poster: bytes = field(default=b"", repr=False)
+    poster: bytes = b""
     """JPEG of an early frame, at most 640 pixels wide or high."""
-    look: Look | None = field(default=None, repr=False, compare=False)
+    look: Look | None = field(default=None, compare=False)
     """How it is shown and saved in a notebook; None: as it is set."""
+
+    def __repr__(self) -> str:
+        from wan_magic.output.place import shown_path
+
+        # In a list it is what a notebook saves: one line, and no folder of this machine.
+        name = self.path.name
+        with contextlib.suppress(OSError):  # the working directory may be gone
+            name = shown_path(self.path)
+        facts = [f"{self.width}×{self.height}", f"{self.duration:g} s", *self._facts()]
+        return f"<{type(self).__name__} {name}: {', '.join(facts)}>"
+
+    def _facts(self) -> list[str]:
+        """Return what else tells it from others, in a word each."""
+        return []
 
     def last_frame(self) -> Image:
         """Return the last frame, to start the next shot from.
