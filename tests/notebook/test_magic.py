@@ -459,7 +459,7 @@ def test_the_name_is_bound_before_anything_is_sent(shell, posted, monkeypatch):
 
     monkeypatch.setattr("wan_magic.jobs.runner.Runner.start", stopped)
     shell.run(CELL)
-    assert "interrupted before it began" in str(shell.user_ns["clip"].error)
+    assert "interrupted before it began" in str(shell.user_ns["clip"].exception())
     assert not posted
 
 
