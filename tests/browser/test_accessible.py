@@ -23,6 +23,7 @@ CELLS = [
     SWEEP,
     "%wanvideo panel",
     "import wan_magic\nwan_magic.gallery()",
+    "%wanvideo jobs",
 ]
 SHOWN = {
     1: "FAILED",
@@ -31,6 +32,7 @@ SHOWN = {
     4: "video >> nth=1",
     5: ".wan-magic-panel",
     6: "video",
+    7: "table",
 }
 """What stands in each cell's output when it is ready."""
 
@@ -73,7 +75,7 @@ def violations(notebook):
     ]
 
 
-def test_axe_finds_nothing_serious_in_card_player_sweep_panel_and_gallery(
+def test_axe_finds_nothing_serious_in_card_player_sweep_panel_gallery_and_jobs(
     open_notebook, notebook_folder, held_api
 ):
     shutil.copy(CAT, notebook_folder / "cat.jpg")
