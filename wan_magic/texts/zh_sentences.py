@@ -309,6 +309,7 @@ WORDS: dict[str, str] = {
     "audio setting": "原视频声音",
     "mode": "模式",
     "function": "功能",
+    "control condition": "控制条件",
     "prompt extend": "智能改写",
     "watermark": "水印",
     "check image": "图片检测",
