@@ -226,6 +226,27 @@ def test_the_audio_switch(audio, switch):
     assert (request.audio, request.of("audio")) == (switch, ())
 
 
+@pytest.mark.parametrize(
+    ("prompt", "model", "said", "hint"),
+    [
+        (None, None, "the prompt is None, and no text", "such as"),
+        (5, None, "the prompt is 5, and no text", "such as"),
+        (["a", "b"], None, "the prompt is ['a', 'b'], and no text", "wan_magic.map"),
+        ("a", 2.7, "the model is 2.7, and no text", 'model="2.7"'),
+    ],
+)
+def test_what_is_no_text_where_a_text_belongs_is_refused(prompt, model, said, hint):
+    with pytest.raises(InputError) as caught:
+        wan_magic.submit(prompt, model=model)
+    assert caught.value.message == said
+    assert hint in caught.value.hint
+
+
+def test_a_wrong_timeout_is_refused_before_anything_is_sent():
+    with pytest.raises(SettingsError, match="more than 0 seconds, not 'x'"):
+        wan_magic.submit("a", timeout="x")
+
+
 def test_no_audio_is_none_and_not_an_empty_text():
     assert "no audio was given" in refusal(audio="")
 

@@ -122,7 +122,7 @@ def test_override_takes_what_was_given_and_leaves_the_rest(clean_machine):
     assert base.override(endpoint="local", out="b", timeout=1).api_key == KEY
 
 
-@pytest.mark.parametrize("timeout", [0, -3, float("nan"), float("inf")])
+@pytest.mark.parametrize("timeout", [0, -3, float("nan"), float("inf"), "x", True])
 def test_a_timeout_that_would_give_up_at_once_or_never_is_refused(timeout):
     with pytest.raises(SettingsError, match="more than 0 seconds"):
         Settings().override(timeout=timeout)

@@ -117,6 +117,7 @@ def build(
         "link": link,
     }
     check_names(fields, ("prompt", *REQUEST_OPTIONS))
+    _check_texts(prompt, model)
     switch = audio if isinstance(audio, bool) else None
     if isinstance(audio, str):
         switch = AUDIO_WORDS.get(audio.strip())
@@ -165,6 +166,20 @@ def build(
         listed = ", ".join(row.regions)
         notes.append(f"the documents list {row.name} for {listed}, and not for {region}")
     return request, tuple(notes)
+
+
+def _check_texts(prompt: object, model: object) -> None:
+    """Refuse what is no text where nothing but a text makes sense: a table's numbers, a list."""
+    if not isinstance(prompt, str):
+        several = "wan_magic.map makes a clip of each of several prompts"
+        raise InputError(
+            f"the prompt is {prompt!r:.60}, and no text",
+            hint=several if isinstance(prompt, list | tuple) else 'such as "a cat on a wall"',
+        )
+    if model is not None and not isinstance(model, str):
+        raise InputError(
+            f"the model is {model!r:.60}, and no text", hint=f'in quotes: model="{model!s:.60}"'
+        )
 
 
 def _check_takes_seed(row: Model) -> None:

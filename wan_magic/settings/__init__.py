@@ -108,9 +108,10 @@ class Settings:
     presets: Mapping[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 0 < self.timeout < math.inf:
+        is_number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
+        if not is_number or not 0 < self.timeout < math.inf:
             raise SettingsError(
-                f"the timeout must be more than 0 seconds, not {self.timeout:g}",
+                f"the timeout must be more than 0 seconds, not {self.timeout!r:.40}",
                 hint="give the seconds to watch a task, such as 600",
             )
 
