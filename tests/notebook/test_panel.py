@@ -695,3 +695,11 @@ def test_the_panel_takes_an_endpoint_and_a_name(watched, widgets):
     assert "needs a key" in watched.ip.user_ns["mine"].price.value
     cell = watched.refused("%wanvideo panel --seed 7", InputError)
     assert "panel takes no seed" in cell.text
+
+
+def test_an_example_is_what_to_write_into_the_field():
+    from wan_magic.notebook.panel_words import of_fields
+    from wan_magic.wan.catalog import MODELS
+
+    said = of_fields("--seed takes a whole number\n→ such as --seed 7", MODELS["wan2.7-t2v"])
+    assert said == "“Seed” takes a whole number\n→ such as 7"

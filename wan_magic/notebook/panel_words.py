@@ -110,7 +110,8 @@ def of_fields(message: object, model: Model) -> str:
         for option in OPTIONS
         if option.in_panel or option.group == "input"
     }
-    told = tr_sentence(message)
+    # An example shows what to write into the field, which has its name beside it.
+    told = re.sub(r"(such as |例如 )--[a-z-]+ (?=\S)", r"\1", tr_sentence(message))
     return re.sub(r"--[a-z]+(-[a-z]+)*", lambda flag: named.get(flag[0], flag[0]), told)
 
 
