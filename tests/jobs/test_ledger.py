@@ -16,7 +16,7 @@ from decimal import Decimal
 import pytest
 
 from wan_magic.errors import InputError, LedgerError
-from wan_magic.jobs import ledger as module
+from wan_magic.jobs import ledger_file
 from wan_magic.jobs.ledger import Ledger
 from wan_magic.jobs.schema import MIGRATIONS
 
@@ -98,7 +98,7 @@ def test_an_older_ledger_is_brought_forward(tmp_path, monkeypatch):
     add(old, prompt="from long ago")
     old.close()
     later = (*MIGRATIONS, "ALTER TABLE jobs ADD COLUMN stars INTEGER NOT NULL DEFAULT 3")
-    monkeypatch.setattr(module, "MIGRATIONS", later)
+    monkeypatch.setattr(ledger_file, "MIGRATIONS", later)
     new = Ledger(tmp_path)
     assert new.entry(ROW["id"]).prompt == "from long ago", "and reads columns it does not know"
     connection = sqlite3.connect(new.path)
@@ -125,7 +125,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     old.close()
     broken = (*MIGRATIONS, "ALTER TABLE jobs ADD COLUMN stars INTEGER;\nSELECT nonsense")
     with monkeypatch.context() as patch:
-        patch.setattr(module, "MIGRATIONS", broken)
+        patch.setattr(ledger_file, "MIGRATIONS", broken)
         with pytest.raises(LedgerError):
             Ledger(tmp_path).entries()
     assert len(Ledger(tmp_path).entries()) == 1
@@ -188,8 +188,8 @@ def interrupted(monkeypatch):
             return result
 
     connect = functools.partial(sqlite3.connect, factory=Connection)
-    monkeypatch.setattr(module.sqlite3, "connect", connect)
-    monkeypatch.setattr(module, "_BUSY_SECONDS", 1.0)
+    monkeypatch.setattr(ledger_file.sqlite3, "connect", connect)
+    monkeypatch.setattr(ledger_file, "_BUSY_SECONDS", 1.0)
     return words
 
 

@@ -12,7 +12,8 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 from wan_magic.jobs.glimpse import QUERIES, clips, jobs
-from wan_magic.jobs.ledger import FILE, Ledger
+from wan_magic.jobs.ledger import Ledger
+from wan_magic.jobs.ledger_file import FILE
 from wan_magic.notebook.commands import COMMANDS
 from wan_magic.notebook.offers import Around, offers
 from wan_magic.notebook.options import OPTIONS

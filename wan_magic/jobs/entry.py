@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wan_magic.errors import InputError
 from wan_magic.jobs.clip import Clip
@@ -197,6 +197,53 @@ class Entry:
             sha256=self.sha256 if as_saved else "",
             size=(self.bytes or 0) if as_saved else 0,
         )
+
+
+class Bill(NamedTuple):
+    """What one job has cost or will cost; `Entry` has the same names."""
+
+    created: float
+    model: str
+    notebook: str
+    currency: str
+    spent: Decimal | None
+    is_preview: bool = False
+
+
+class Line(NamedTuple):
+    """One job as the list chooses and counts it; `Entry` has the same names."""
+
+    id: str
+    created: float
+    state: str
+    open: bool
+    lost: bool
+    made: float | None
+    is_preview: bool
+    model: str
+    seconds: float | None
+    prompt: str
+    notebook: str
+    task_id: str
+    currency: str
+    estimate: str | None
+    cost: str | None
+    path: str
+
+    @property
+    def spent(self) -> Decimal | None:
+        """As `Entry.spent`."""
+        if self.is_preview or not (self.open or self.lost or self.made is not None):
+            return Decimal(0)
+        amount = self.estimate if self.cost is None else self.cost
+        return None if amount is None else Decimal(amount)
+
+    def to_entry(self) -> Entry:
+        """Return what is known of it as an entry: of one that was removed meanwhile."""
+        values = self._asdict()
+        for name in ("estimate", "cost"):
+            values[name] = None if values[name] is None else Decimal(values[name])
+        return Entry(**values)
 
 
 def request_json(request: VideoRequest) -> str:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wan_magic.jobs.ledger import FILE
+from wan_magic.jobs.ledger_file import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,7 @@ from wan_magic.settings.config_values import nearest_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from wan_magic.jobs.entry import Entry
-    from wan_magic.jobs.ledger import Bill, Line
+    from wan_magic.jobs.entry import Bill, Entry, Line
 
 One = TypeVar("One", "Entry", "Line")
 Since = str | date | datetime | timedelta

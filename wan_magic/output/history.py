@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from wan_magic.jobs.entry import Entry
-    from wan_magic.jobs.ledger import Line
+    from wan_magic.jobs.entry import Entry, Line
 
 SHOWN = 100
 """Jobs that are shown at most; exports hold them all."""
