@@ -163,10 +163,16 @@ def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
     task = notebook.output_text(2).strip()
     assert f"%wanvideo resume {task}" in notebook.output_text(1)
     back = notebook.run_code(f"%wanvideo resume {task}").cell
+    for cell in (1, back):  # the old card is of the same job: it lives again
+        notebook.wait_for_output(cell, selector="[data-state=running]")
     held_api.let_one_end()
-    notebook.wait_for_output(back, selector="video")
-    notebook.wait_for_output(back, text="A cat naps")
+    for cell in (1, back):
+        notebook.wait_for_output(cell, selector="video")
+        notebook.wait_for_output(cell, text="A cat naps")
+    assert "NOT WATCHED" not in notebook.output_text(1)
     assert "wanx2.1-i2v-turbo" in notebook.output_text(back)
+    said = notebook.run_code("print(clip.state)").cell
+    assert notebook.output_text(said).strip() == "done"
 
 
 @pytest.mark.usefixtures("cat")
