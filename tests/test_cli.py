@@ -17,6 +17,7 @@ import requests
 from ledger_rows import home_ledger, write
 from PIL import Image
 
+import wan_magic
 from wan_magic import cli
 from wan_magic.cli.jobs import _IN_NOTEBOOKS
 from wan_magic.jobs.presence import Presence
@@ -110,6 +111,22 @@ def test_serve_says_where_it_serves_and_ends_with_ctrl_c(environment):
             assert "Traceback" not in said + rest
         finally:
             server.kill()
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("jbos", "did you mean jobs?"), ("xyzzy", "wan-magic --help lists them")]
+)
+def test_a_mistyped_command_gets_the_nearest_one(capsys, word, hint):
+    assert cli.main([word, "--since", "7d"]) == 1
+    said = capsys.readouterr().err
+    assert said == f"wan-magic: {word} is no command of wan-magic\n→ {hint}\n"
+
+
+def test_the_command_tells_its_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"wan-magic {wan_magic.__version__}\n"
 
 
 def test_an_error_is_one_short_text_and_a_failing_status(capsys):

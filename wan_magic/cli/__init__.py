@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wan_magic import __version__
 from wan_magic.cli import setup as cli_setup
 from wan_magic.cli.jobs import add_commands, generate, in_a_terminal
-from wan_magic.errors import WanError
+from wan_magic.errors import InputError, WanError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if given[:1] == ["generate"]:
             generate(given[1:])
             return 0
-        options = _parser().parse_args(given)
+        parser, commands = _parser()
+        _check_command(given, commands)
+        options = parser.parse_args(given)
         return options.run(options) or 0
     except WanError as exc:
         print(in_a_terminal(f"wan-magic: {exc}"), file=sys.stderr)
@@ -42,10 +45,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _check_command(given: Sequence[str], known: Collection[str]) -> None:
+    """Refuse a word that is no command, with the nearest one."""
+    from wan_magic.settings.config_values import nearest
+
+    for word in given[:1]:
+        if not word.startswith("-") and word not in known:
+            hint = nearest(word, known) or "wan-magic --help lists them"
+            raise InputError(f"{word} is no command of wan-magic", hint=hint)
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Collection[str]]:
+    """Return the parser, and the names of the commands."""
     parser = argparse.ArgumentParser(
         prog="wan-magic", description="Generate video from a notebook cell."
     )
+    parser.add_argument("--version", action="version", version=f"wan-magic {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser(
         "demo", help="make a video with the quickstart notebook: no key, no cost"
@@ -93,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     add_commands(commands)
     cli_setup.add_commands(commands)
-    return parser
+    return parser, commands.choices
 
 
 def _demo(options: argparse.Namespace) -> None:
