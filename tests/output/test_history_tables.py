@@ -272,12 +272,13 @@ def test_exports_hold_no_secrets():
         assert "cat.png" in text
 
 
-def test_they_are_written_to_files_as_they_are_returned(tmp_path):
+def test_where_a_file_is_named_they_go_into_it_and_its_path_comes_back(tmp_path):
     table = JobTable([entry(prompt="一只猫, running\nfast")])
-    assert table.to_json(tmp_path / "a.json") == (tmp_path / "a.json").read_text("utf-8")
-    written = table.to_csv(str(tmp_path / "a.csv"))
-    assert (tmp_path / "a.csv").read_bytes().decode() == written
-    assert "一只猫" in written
+    assert table.to_json(tmp_path / "a.json") == tmp_path / "a.json"
+    assert (tmp_path / "a.json").read_text("utf-8") == table.to_json()
+    assert table.to_csv(str(tmp_path / "a.csv")) == tmp_path / "a.csv"
+    assert (tmp_path / "a.csv").read_bytes().decode() == table.to_csv()
+    assert "一只猫" in table.to_csv()
 
 
 def test_a_file_that_can_not_be_written_is_named(tmp_path):

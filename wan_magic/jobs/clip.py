@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic.jobs.film import Film
 
@@ -82,7 +82,13 @@ class Clip(Film):
         seed = [] if self.seed is None else [f"seed {self.seed}"]
         return [*seed, *(["preview"] if self.is_preview else [])]
 
-    def to_json(self, path: str | Path | None = None) -> str:
+    @overload
+    def to_json(self, path: None = None) -> str: ...
+
+    @overload
+    def to_json(self, path: str | Path) -> Path: ...
+
+    def to_json(self, path: str | Path | None = None) -> str | Path:
         """Return what is known of the clip as JSON: how it was made, its file, its cost.
 
         It holds no key and no address; the prompt is in it.
@@ -90,7 +96,7 @@ class Clip(Film):
         Parameters
         ----------
         path : str or Path, optional
-            A file to write it to, too.
+            A file to write it to; its path is returned then.
 
         Raises
         ------
@@ -201,7 +207,7 @@ class Clip(Film):
         Parameters
         ----------
         prompt : str
-            What the next shot shows.
+            What the next shot shows; ``""`` leaves that to the model, where it can do without.
         fresh : bool, default False
             Pay for a new clip although an equal request has one.
         **options

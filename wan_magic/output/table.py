@@ -8,7 +8,7 @@ import io
 import json
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic.errors import InputError, WanError
 from wan_magic.output import html
@@ -128,13 +128,19 @@ class Exports:
         """Return the rows as dictionaries of plain values."""
         raise NotImplementedError
 
-    def to_json(self, path: str | Path | None = None) -> str:
-        """Return the rows as JSON, a list of objects.
+    @overload
+    def to_json(self, path: None = None) -> str: ...
+
+    @overload
+    def to_json(self, path: str | Path) -> Path: ...
+
+    def to_json(self, path: str | Path | None = None) -> str | Path:
+        """Return the rows as JSON, a list of objects; or write it to a file, and return its path.
 
         Parameters
         ----------
         path : str or Path, optional
-            A file to write it to, too.
+            The file.
 
         Raises
         ------
@@ -143,8 +149,14 @@ class Exports:
         """
         return written(json.dumps(self.to_dicts(), indent=2, ensure_ascii=False) + "\n", path)
 
-    def to_csv(self, path: str | Path | None = None) -> str:
-        """Return the rows as CSV with a head.
+    @overload
+    def to_csv(self, path: None = None) -> str: ...
+
+    @overload
+    def to_csv(self, path: str | Path) -> Path: ...
+
+    def to_csv(self, path: str | Path | None = None) -> str | Path:
+        """Return the rows as CSV with a head; or write it to a file, and return its path.
 
         A text that begins with = + - @, a tab or a line's end, which a spreadsheet would take
         for a formula, has an apostrophe before it.
@@ -152,7 +164,7 @@ class Exports:
         Parameters
         ----------
         path : str or Path, optional
-            A file to write it to, too, in UTF-8.
+            The file, in UTF-8.
 
         Raises
         ------
@@ -188,15 +200,16 @@ def _no_formula(value: Any) -> Any:
     return f"'{value}" if is_one else value
 
 
-def written(text: str, path: str | Path | None) -> str:
-    """Return a text, and write it to a file where one is named."""
-    if path is not None:
-        try:
-            with Path(path).expanduser().open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
-        except (OSError, RuntimeError) as exc:
-            why = getattr(exc, "strerror", None) or exc
-            raise InputError(
-                f"cannot write {path}: {why}", hint="name a file in a folder that exists"
-            ) from exc
-    return text
+def written(text: str, path: str | Path | None) -> str | Path:
+    """Return a text; or where a file is named write it there, and return its path as given."""
+    if path is None:
+        return text
+    try:
+        file = Path(path).expanduser()
+        file.write_text(text, encoding="utf-8", newline="")
+    except (OSError, RuntimeError, TypeError) as exc:
+        why = getattr(exc, "strerror", None) or exc
+        raise InputError(
+            f"cannot write {path}: {why}", hint="name a file in a folder that exists"
+        ) from exc
+    return file
