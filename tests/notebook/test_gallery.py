@@ -111,6 +111,11 @@ def test_an_order_that_there_is_not_gets_the_nearest(gallery):
         gallery.sort("second")
 
 
+def test_an_order_that_is_no_word_is_refused(gallery):
+    with pytest.raises(InputError, match="can't be sorted by 5"):
+        gallery.sort(5)
+
+
 def test_picks_stay_with_their_clips_whatever_the_order(gallery, clips):
     assert gallery.pick(1, 3).picked == [clips[0], clips[2]]
     gallery.sort("cost")
@@ -137,6 +142,13 @@ def test_the_static_grid(gallery, clips):
         assert f"wan_videos/{clip.path.name}" in shown
     assert len(metadata["wan_magic"]["clips"]) == 3
     assert data["text/plain"].startswith("cats · 3 clips\n1. prompt 1: ▶")
+
+
+def test_a_preview_says_so_before_its_model_as_in_the_player(clips):
+    assert clips[0].is_preview
+    dot = ' <span style="opacity:.5">·</span> '
+    shown = wan_magic.gallery(clips[0])._repr_mimebundle_()[0]["text/html"]
+    assert f'PREVIEW</span> <span style="white-space:nowrap">m1</span>{dot}' in shown
 
 
 def test_prompts_are_escaped(clips):
@@ -197,6 +209,26 @@ def test_a_pick_is_on_the_page_and_in_the_gallery(live, watched, gallery, clips)
     assert gallery.picked == [clips[1]]
     live._picks[0].value = False
     assert gallery.picked == []
+
+
+def orders(gallery):
+    sort = GalleryButtons(gallery)._sort
+    return sort.label, [label for label, _ in sort.options]
+
+
+def test_the_buttons_say_how_the_clips_are_sorted(clips):
+    items = [Collected(clip, 1000.0 * at) for at, clip in enumerate(clips)]
+    assert orders(Gallery(items[::-1]))[0] == "newest first"
+    assert "as given" not in orders(Gallery(items[::-1]))[1]
+    assert orders(Gallery(items).sort("cost"))[0] == "dearest first"
+    assert orders(Gallery(items).sort("-cost"))[0] == orders(Gallery(items))[0] == "as given"
+
+
+def test_as_given_brings_the_clips_back_as_they_were_given(live, watched, gallery, clips):
+    live._sort.value = "seconds"
+    assert gallery[0] != clips[0]
+    live._sort.value = ""
+    assert gallery[:] == clips
 
 
 def test_done_leaves_the_grid_alone(live, watched):

@@ -137,7 +137,8 @@ def ordered(items: Iterable[Collected], by: str) -> list[Collected]:
     InputError
         If there is no such order.
     """
-    name = by.removeprefix("-").lower().replace("created", "date")
+    word = str(by).lower()
+    name = word.removeprefix("-").replace("created", "date")
     if name not in ORDERS:
         raise InputError(f"a gallery can't be sorted by {by!r}", hint=nearest_of(name, ORDERS))
-    return sorted(items, key=ORDERS[name], reverse=by.startswith("-"))
+    return sorted(items, key=ORDERS[name], reverse=word.startswith("-"))

@@ -28,6 +28,10 @@ class Gallery(Sequence["Clip"]):
     ----------
     title : str
         What stands above them.
+    items : list of Collected
+        The clips, in the order that is shown.
+    order : str
+        What they were sorted by; empty where nobody did.
 
     Examples
     --------
@@ -36,7 +40,8 @@ class Gallery(Sequence["Clip"]):
     """
 
     def __init__(self, items: Sequence[Collected], notes: Sequence[str] = (), title: str = ""):
-        self._items = list(items)
+        self.items = list(items)
+        self.order = ""
         self._notes = tuple(notes)
         self._picked: set[str] = set()
         self._look = from_environment().look
@@ -46,7 +51,7 @@ class Gallery(Sequence["Clip"]):
         return self.bundle()[0]["text/plain"]
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     @overload
     def __getitem__(self, at: int) -> Clip: ...
@@ -56,13 +61,13 @@ class Gallery(Sequence["Clip"]):
 
     def __getitem__(self, at: int | slice) -> Clip | list[Clip]:
         if isinstance(at, slice):
-            return [one.clip for one in self._items[at]]
-        return self._items[at].clip
+            return [one.clip for one in self.items[at]]
+        return self.items[at].clip
 
     @property
     def picked(self) -> list[Clip]:
         """The clips that were picked, in the order that is shown."""
-        return [one.clip for one in self._items if str(one.clip.path) in self._picked]
+        return [one.clip for one in self.items if str(one.clip.path) in self._picked]
 
     def pick(self, *numbers: int) -> Gallery:
         """Pick clips by the numbers on the page, from 1; those picked before stay so.
@@ -84,14 +89,14 @@ class Gallery(Sequence["Clip"]):
 
     def is_picked(self, number: int) -> bool:
         """Whether the clip of a number on the page is picked."""
-        return str(self._items[number - 1].clip.path) in self._picked
+        return str(self.items[number - 1].clip.path) in self._picked
 
     def _set(self, number: int, *, is_picked: bool) -> None:
         if not 1 <= number <= len(self):
             raise InputError(
                 f"there is no clip {number}", hint=f"they are numbered from 1 to {len(self)}"
             )
-        path = str(self._items[number - 1].clip.path)
+        path = str(self.items[number - 1].clip.path)
         (self._picked.add if is_picked else self._picked.discard)(path)
 
     def sort(self, by: str = "date") -> Gallery:
@@ -107,13 +112,14 @@ class Gallery(Sequence["Clip"]):
         InputError
             If there is no such order.
         """
-        self._items = ordered(self._items, by)
+        self.items = ordered(self.items, by)
+        self.order = by
         return self
 
     def tiles(self) -> list[Tile]:
         """Return what is shown of each clip."""
         tiles = []
-        for number, one in enumerate(self._items, 1):
+        for number, one in enumerate(self.items, 1):
             clip, request = one.clip, one.clip.request
             seed = "" if clip.seed is None else tr("seed {seed}", seed=clip.seed)
             size = f"{clip.width}×{clip.height}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython.display import display
 
-from wan_magic.actions.collecting import ORDERS
+from wan_magic.actions.collecting import ordered
 from wan_magic.notebook.live import live_bundle
 from wan_magic.notebook.ticking import ticker
 from wan_magic.texts import tr
@@ -49,9 +49,13 @@ class GalleryButtons:
             tr("by model"): "model",
             tr("by seed"): "seed",
         }
+        self._given = gallery.items
+        by = gallery.order or ("date" if ordered(gallery.items, "date") == gallery.items else "")
+        shown = by if by in orders.values() else ""
+        as_given = [] if shown else [(tr("as given"), "")]
         self._sort = widgets.Dropdown(
-            options=[(tr("as given"), ""), *orders.items()],
-            value="",
+            options=[*as_given, *orders.items()],
+            value=shown,
             description=tr("Sort"),
             layout=widgets.Layout(width="230px"),
         )
@@ -117,8 +121,10 @@ class GalleryButtons:
 
     def _sorted(self, change: Any) -> None:
         self._touched()
-        if change["new"] in ORDERS:
+        if change["new"]:
             self._gallery.sort(change["new"])
+        else:
+            self._gallery.items = self._given
         for number, pick in enumerate(self._picks, 1):  # the numbers are on other clips now
             with pick.hold_trait_notifications():
                 pick.unobserve_all("value")

@@ -126,10 +126,11 @@ def _film(clip: Clip, tile: Tile, look: Look, *, is_playing: bool) -> list[str]:
         shown = shown.replace(' preload="none"', ' preload="auto" autoplay muted', 1)
     name = html.text(clip.path.name)
     file = f'<a href="{html.text(film.link)}">{name}</a>' if film.link else name
-    preview = html.badge(tr("PREVIEW"), "preview") if clip.is_preview else ""
+    preview = f"{html.badge(tr('PREVIEW'), 'preview')} " if clip.is_preview else ""
+    first, *more = map(html.fact, (*tile.facts, cost_line(clip)))
     return [
         shown,
-        html.line(preview, *map(html.fact, tile.facts), html.fact(cost_line(clip))),
+        html.line(preview + first, *more),
         html.line(file, size=11),
         "".join(html.line(html.text(note), size=11) for note in film.notes),
     ]
