@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from asking import asked, given, movie, picture, sound
+from IPython.lib.pretty import pretty
 
 from wan_magic.wan import catalog
 from wan_magic.wan.catalog import find_model
@@ -139,6 +140,12 @@ def test_the_estimate_says_how_it_was_made():
     assert asked("wan2.7-videoedit", movie(seconds=4.5)).estimate("singapore").detail == (
         "9 s × 0.15 USD, price list of 2026-04"
     )
+
+
+def test_as_the_value_of_a_cell_it_reads_as_a_sum():
+    made = asked(resolution="480P").estimate("beijing")
+    assert pretty(made) == "1.50 CNY (5 s × 0.30 CNY, price list of 2026-04)"
+    assert pretty([made]) == f"[{pretty(made)}]"
 
 
 def test_the_estimate_says_what_it_does_not_know():

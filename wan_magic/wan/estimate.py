@@ -6,7 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import SettingsError
 from wan_magic.settings.money import money
@@ -58,6 +58,10 @@ class Estimate:
         if self.per_second is not None:
             return tr("{price} a second", price=money(self.per_second, self.currency))
         return tr("price unknown")
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - IPython's protocol
+        """As the value of a cell it reads as on a card: what it is, and how that was reckoned."""
+        printer.text(f"{self} ({self.detail})")
 
     @property
     def detail(self) -> str:
