@@ -6,6 +6,8 @@ import pytest
 from magic_shell import SMALL
 
 from wan_magic.errors import BudgetExceeded, LedgerError, SettingsError
+from wan_magic.notebook.sweep_cell import fresh_note
+from wan_magic.settings import from_environment
 
 CELL = f"%%wanvideo clip --image cat.png {SMALL} {{}}\nA cat"
 AT_BEIJING = "--endpoint beijing"
@@ -82,6 +84,14 @@ def test_fresh_and_equal_cells(shell, folder):
     assert "from your library, 0.00" in again
     assert "from your library" not in first + fresh
     assert len(list((folder / "wan_videos").glob("*.mp4"))) == 2
+    assert "--fresh: every run of this cell makes another clip" in fresh
+
+
+def test_only_what_is_billed_says_so(beijing):
+    at = from_environment().override
+    billed = "--fresh: every run of this cell makes, and bills, another clip"
+    assert fresh_note(at(endpoint="beijing"), "another clip") == billed
+    assert fresh_note(at(endpoint="local"), "another clip") == billed.replace(", and bills,", "")
 
 
 def test_a_ledger_that_cannot_be_written_stops_what_is_paid(shell, beijing, tmp_path, monkeypatch):

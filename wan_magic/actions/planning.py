@@ -196,7 +196,7 @@ def with_seeds(
     if request.seed is None or not request.row.takes("seed"):
         raise InputError(
             f"{request.model} takes no seed, so that its takes can't be told apart",
-            hint="--fresh (fresh=True) makes, and bills, another clip",
+            hint="--fresh (fresh=True) makes another clip each time",
         )
     if request.seed == RANDOM_SEED:
         return [request] * number

@@ -254,9 +254,10 @@ class _Intake:
         except FileNotFoundError:
             return None
         except OSError as exc:  # it is there, and paid: no reason to pay again
+            makes = "makes" if entry.is_preview else "makes, and bills,"
             raise InputError(
                 f"an equal request has a clip that can't be read: {file}: {exc.strerror or exc}",
-                hint="make it readable; --fresh makes, and bills, another one",
+                hint=f"make it readable; --fresh {makes} another one",
             ) from exc
         try:
             return replace(entry, path=str(file)).to_clip()

@@ -85,7 +85,7 @@ class WanMagics(Magics):
         from wan_magic.notebook.commands import BY_COMMAND
         from wan_magic.notebook.options import INPUTS
         from wan_magic.notebook.parsing import insert_each, look_up, parse
-        from wan_magic.notebook.sweep_cell import is_sweep, planned
+        from wan_magic.notebook.sweep_cell import fresh_note, is_sweep, planned
         from wan_magic.notebook.sweep_cell import run as run_sweep
         from wan_magic.settings.run import split_off
 
@@ -145,7 +145,7 @@ class WanMagics(Magics):
             )
             return
         if fresh:
-            notes = (*notes, "--fresh: every run of this cell makes, and bills, another clip")
+            notes = (*notes, fresh_note(settings, "another clip"))
         # Bound before anything is sent: an interrupt must not leave a paid job without a name.
         job = api.start(
             request,

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from wan_magic.jobs.sweep import Sweep
     from wan_magic.settings import Settings
 
-FRESH = "--fresh: every run of this cell makes, and bills, other clips"
+
+def fresh_note(settings: Settings, clips: str) -> str:
+    """Return what ``--fresh`` means for a cell that makes `clips`: these are its words."""
+    from wan_magic.wan.endpoints import choose
+
+    endpoint = choose(settings)
+    is_free = endpoint is None or endpoint.is_local
+    makes = "makes" if is_free else "makes, and bills,"
+    return f"--fresh: every run of this cell {makes} {clips}"
 
 
 def is_sweep(prompts: Sequence[str], options: Mapping[str, Any]) -> bool:
@@ -68,6 +76,7 @@ def run(
         bind(sweep)
 
     if fresh:
-        made = [Planned(one.request, (FRESH, *one.notes), one.differs) for one in made]
+        note = fresh_note(settings, "other clips")
+        made = [Planned(one.request, (note, *one.notes), one.differs) for one in made]
     sweep = begin(made, settings, fresh=fresh, cell=cell, bind=bound)
     follow_sweep(shell, sweep, wait=wait, notify=notify, in_cell=repeats and not fresh)
