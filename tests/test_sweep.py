@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import io
 import queue
+from decimal import Decimal
 
 import pytest
 from PIL import Image
@@ -350,6 +351,49 @@ class Table:
             {"prompt": "a", "seed": 7.0, "ratio": None},
             {"prompt": "b", "seed": nan, "ratio": "9:16"},
         ]
+
+
+class NotAvailable:
+    """As pandas' NA: whether it equals anything is not known, and no yes or no."""
+
+    def __eq__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+    __hash__ = object.__hash__
+
+
+class NotATime:
+    """As pandas' NaT, and numpy's: nothing equals it."""
+
+    def __eq__(self, other):
+        return False
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize(
+    "nothing", [None, float("nan"), Decimal("nan"), NotAvailable(), NotATime()]
+)
+def test_what_a_table_has_for_nothing_is_left_out(nothing):
+    assert rows_of([{"prompt": "a", "seed": nothing}]) == [{"prompt": "a"}]
+
+
+def test_a_picture_as_an_array_is_something():
+    class Array:
+        def __eq__(self, other):
+            return Array()
+
+        def __bool__(self):
+            raise ValueError("the truth value of an array is ambiguous")
+
+        __hash__ = object.__hash__
+
+    array = Array()
+    (row,) = rows_of([{"prompt": "a", "image": array}])
+    assert row["image"] is array
 
 
 def test_an_empty_field_of_a_table_is_left_out():

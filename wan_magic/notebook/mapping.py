@@ -129,8 +129,14 @@ def _row(number: int, row: Any) -> dict[str, Any]:
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether a field of a table holds nothing: None, or NaN, which is no number."""
-    return value is None or (isinstance(value, float) and value != value)
+    """Whether a field of a table holds nothing: None, NaN and NaT, or pandas' NA."""
+    if value is None:
+        return True
+    equal = value == value  # of NaN and NaT it is False
+    try:
+        return not equal
+    except (TypeError, ValueError):  # an array's are many; that of NA is NA again
+        return equal is value
 
 
 def _plain(value: Any) -> Any:
