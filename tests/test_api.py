@@ -98,8 +98,31 @@ def test_a_random_seed_rolls_the_dice():
     assert all(0 <= seed <= 2147483647 for seed in seeds)
 
 
-def test_another_word_is_no_seed():
-    assert "seed" in refusal(seed="dice")
+@pytest.mark.parametrize(
+    ("options", "said", "hint"),
+    [
+        ({"seed": "dice"}, "seed 'dice' is not a whole number", "such as 7, or random"),
+        ({"duration": "5"}, "duration '5' is not a whole number", "such as 5"),
+        ({"resolution": 720}, "resolution 720 is not a text", "put it into quotes"),
+        ({"watermark": "yes"}, "watermark 'yes' is not True or False", "such as True"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_with_what_to_write(options, said, hint):
+    assert refusal(**options) == f"{said}\n→ {hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "meant", "model"),
+    [
+        ("resolution", "720p", "720P", "2.7"),
+        ("ratio", "9x16", "9:16", "2.7"),
+        ("size", "1280x720", "1280*720", "2.6"),
+    ],
+)
+def test_a_value_may_be_written_as_on_the_magic_line(name, typed, meant, model):
+    request, _ = api.build("waves", model=model, **{name: typed})
+    assert getattr(request, name) == meant
+    assert request == api.build("waves", model=model, **{name: meant})[0]
 
 
 def test_the_other_options_reach_the_request():

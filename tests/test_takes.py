@@ -374,6 +374,16 @@ def test_values_that_its_model_does_not_take_are_left_behind(made, started):
     assert (request.duration, request.resolution) == (None, "1080P")
 
 
+def test_an_empty_prompt_leaves_the_next_shot_to_the_model_where_it_can_do_without(made, started):
+    made().extend("")
+    assert started[0][0].prompt == ""
+    with pytest.raises(InputError, match="the prompt is empty"):
+        made(model="wan2.7-t2v").extend("", model="2.7", ref="https://example.com/a.png")
+    with pytest.raises(InputError, match="the prompt is None"):
+        made().extend(None)
+    assert len(started) == 1
+
+
 def test_its_own_options_count_and_another_picture_is_refused(made, started):
     made(resolution="480P").extend("on", resolution="1080P", duration=5)
     assert (started[0][0].resolution, started[0][0].duration) == ("1080P", 5)

@@ -13,6 +13,7 @@ from wan_magic.errors import InputError, WanError
 from wan_magic.settings.wishes import WHERE, granted
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
+from wan_magic.wan.written import as_the_api_has_it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +87,8 @@ def build(
         where the model does not take them.
     **fields
         The other fields of `VideoRequest`: resolution, ratio, duration (seconds),
-        negative_prompt, template, shot_type, extra_parameters...
+        negative_prompt, template, shot_type, extra_parameters... As on the magic line, ``"720p"``
+        is 720P, and ``"9x16"`` 9:16.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def build(
         audio=switch,
         seed=None if dice else cast("int | None", seed),  # another text is refused below
         unchecked=unchecked,
-        **fields,
+        **{name: as_the_api_has_it(name, value) for name, value in fields.items()},
     )
     request = _merged(request, [slot.type for name, _ in values for slot in row.slots(name)])
     if dice:

@@ -26,6 +26,8 @@ SENTENCES: dict[str, str] = {
     "did you mean {value}? (allowed: {values})": "您是指 {value} 吗？（可选：{values!l}）",
     "did you mean {value}? (it makes {values} only)": "您是指 {value} 吗？（仅支持 {values!l}）",
     "such as {example}": "例如 {example}",
+    "such as 7, or random": "例如 7，或 random",
+    "put it into quotes": "请加上引号",
     "{name} is no model's name": "{name} 不是模型名称",
     "size {size} is given together with a resolution or a ratio": "尺寸 {size} 不能与分辨率或宽高比同时指定",
     "keep the size, or the other two": "请只保留尺寸，或只保留另外两项",
@@ -189,7 +191,8 @@ SENTENCES: dict[str, str] = {
     "no model was named: {model} is one that takes this": "未指定模型：{model} 支持此输入",
     "the documents list {model} for {regions}, and not for {region}": "文档中 {model} 适用于 {regions}，不包括 {region}",
     "your default {label} {value} is left out: {why}": "已略去您的默认{label!w} {value}：{why!s}",
-    "--fresh: every run of this cell makes, and bills, other clips": "--fresh：每次运行此单元格都会生成新的视频并计费",
+    "--fresh: every run of this cell makes, and bills, {clips}": "--fresh：每次运行此单元格都会生成{clips!w}并计费",
+    "--fresh: every run of this cell makes {clips}": "--fresh：每次运行此单元格都会生成{clips!w}",
     # Notes on a job
     "its answer was lost; the seed may be that of an equal prompt": "提交的响应丢失；随机种子可能属于提示词相同的另一任务",
     "the ledger can't be written: keep the task id, or this job is not remembered": "无法写入任务账本：请记下任务 ID，否则此任务不会被记录",
@@ -260,6 +263,8 @@ SENTENCES: dict[str, str] = {
 
 WORDS: dict[str, str] = {
     "image": "图片",
+    "another clip": "新的视频",
+    "other clips": "新的视频",
     "video": "视频",
     "audio": "音频",
     "sound": "音频",

@@ -20,6 +20,7 @@ _TYPES: dict[str, type] = {
     **dict.fromkeys(("audio", "prompt_extend", "watermark", "check_image"), bool),
 }
 _TYPE_NAMES = {str: "a text", int: "a whole number", bool: "True or False"}
+_EXAMPLES = {str: "put it into quotes", int: "such as 5", bool: "such as True"}
 _MOST_NAMED = 6
 
 
@@ -76,7 +77,8 @@ def _check_types(request: VideoRequest) -> None:
         value = getattr(request, name)
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if not fits and (value is not None or name == "prompt"):
-            raise InputError(f"{_label(name)} {value!r} is not {_TYPE_NAMES[kind]}")
+            hint = "such as 7, or random" if name == "seed" else _EXAMPLES[kind]
+            raise InputError(f"{_label(name)} {value!r} is not {_TYPE_NAMES[kind]}", hint=hint)
 
 
 def _check_values(request: VideoRequest, row: Model) -> None:
