@@ -620,6 +620,45 @@ def test_wait_returns_the_clips_in_order(picture):
     assert [clip.seed for clip in wan_magic.wait(jobs)] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("ids", "timeout", "message", "hint"),
+    [
+        ([5], None, "5 is no job", "timeout=5 waits"),
+        (["a000", [7.5]], None, "7.5 is no job", "an id stands in quotes"),
+        ([], "5", "'5' is no number of seconds", "timeout=600"),
+        ([None], None, "no task id or job id was given", "%wanvideo jobs"),
+    ],
+)
+def test_wait_says_what_is_no_job_and_no_time(no_network, ids, timeout, message, hint):
+    with pytest.raises(InputError) as caught:
+        wan_magic.wait(*ids, timeout=timeout)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        ({"query": 5}, "query = 5 is no text", 'such as query="cat"'),
+        ({"query": None}, "query = None is no text", 'such as query="cat"'),
+        ({"state": 5}, "state = 5 is no text", 'such as state="done"'),
+        ({"model": 2.5}, "model = 2.5 is no text", 'such as model="i2v"'),
+        ({"notebook": 5}, "notebook = 5 is no text", 'such as notebook="film"'),
+        ({"sort": None}, "sort = None is no text", 'such as sort="cost"'),
+    ],
+)
+def test_a_list_is_narrowed_by_texts(no_network, options, message, hint):
+    write("a")
+    with pytest.raises(InputError) as caught:
+        wan_magic.list_jobs(**options)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_what_costs_can_not_be_summed_by_may_be_no_text(no_network):
+    with pytest.raises(InputError, match="summed by 5"):
+        wan_magic.cost(5)
+
+
 def test_wait_ends_in_time_and_the_jobs_go_on():
     job = Job(VideoRequest(prompt="A cat"), endpoint="beijing", task_id="task-a")
     with pytest.raises(JobTimeout, match="the job goes on"):

@@ -134,6 +134,15 @@ def test_a_copy_goes_to_a_file_or_into_a_folder(clip, tmp_path, monkeypatch, giv
     assert [one.name for one in path.parent.glob(".*")] == []
 
 
+@pytest.mark.parametrize("path", ["", " ", None, 5])
+def test_a_copy_needs_a_name(clip, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="names no file") as caught:
+        clip.save(path)
+    assert "boat.mp4" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_another_file_is_replaced_only_if_that_is_said(clip, tmp_path):
     there = tmp_path / "final.mp4"
     there.write_bytes(b"somebody's own")

@@ -201,6 +201,13 @@ def test_where_nothing_fits_the_error_says_what_would(shell, words, hint):
 # -- from Python --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("query", [5, None])
+def test_what_is_no_text_is_refused(query):
+    with pytest.raises(InputError, match=f"{query} is no text") as caught:
+        models(query)
+    assert "t2v" in caught.value.hint
+
+
 def test_python_gets_the_rows_themselves():
     table = wan_magic.models("i2v 2.6")
     assert len(table) == 3

@@ -261,6 +261,8 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
 
     Raises
     ------
+    InputError
+        If something is no job, or the timeout no number.
     JobTimeout
         If they have not ended in time, or if the waiting is interrupted; they go on.
     WanError
@@ -273,6 +275,11 @@ def wait(*ids: Named | list[Any], timeout: float | None = None) -> list[Clip]:
     from wan_magic.jobs.job import Job, interruptible
 
     named = [one for many in ids for one in (many if isinstance(many, list) else [many])]
+    if numbers := [one for one in named if isinstance(one, int | float)]:
+        hint = f"timeout={numbers[0]} waits for so many seconds; an id stands in quotes"
+        raise InputError(f"{numbers[0]} is no job", hint=hint)
+    if not isinstance(timeout, int | float | None):
+        raise InputError(f"{timeout!r:.60} is no number of seconds", hint="such as timeout=600")
     jobs = [job for job in launch.live_jobs() if not (job.is_preview and job.is_followed)]
     if ids:
         jobs = [_going_on(one) if isinstance(one, Job) else show(one) for one in named]

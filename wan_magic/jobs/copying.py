@@ -31,9 +31,13 @@ def target_of(path: str | os.PathLike[str], name: str) -> Path:
     Raises
     ------
     InputError
-        If it is no name for an MP4.
+        If it is no path, or no name for an MP4.
     """
-    text = os.fspath(path)
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+    if not text.strip():
+        raise InputError(
+            f"{path!r:.60} names no file", hint='such as "boat.mp4", or "film/" for a folder'
+        )
     target = Path(text).expanduser().absolute()
     if target.is_dir() or text.endswith(("/", os.sep)):
         return target / name

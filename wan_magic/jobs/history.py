@@ -33,6 +33,8 @@ OPEN = "open"
 GROUPS = ("day", "month", "model", "notebook")
 """What costs can be summed by."""
 
+_SUCH = {"query": "cat", "state": "done", "model": "i2v", "notebook": "film", "sort": "cost"}
+"""What a text that narrows a list may be."""
 _UNITS = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SINCE_HINT = 'such as "7d", "12h", "today", or a date: "2026-11-01"'
 
@@ -85,6 +87,7 @@ def choose(
     >>> choose([], "cat", state="done", since="7d", sort="-cost")
     []
     """
+    _check_texts(query=query, state=state, model=model, notebook=notebook, sort=sort)
     wanted = _state(state)
     order, turned = _order(sort)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
@@ -124,6 +127,7 @@ def narrowed(
     InputError
         As `choose` does.
     """
+    _check_texts(model=model, notebook=notebook)
     choose([], query, state=state, since=since, sort=sort, limit=limit)
     wanted = _state(state)
     narrow: dict[str, Any] = {
@@ -136,6 +140,15 @@ def narrowed(
     if limit is not None and sort.lower() == "created" and not (query.split() or model or notebook):
         narrow["limit"] = limit
     return narrow
+
+
+def _check_texts(**given: object) -> None:
+    for name, value in given.items():
+        is_left_out = value is None and name not in ("query", "sort")
+        if not isinstance(value, str) and not is_left_out:
+            raise InputError(
+                f"{name} = {value!r:.60} is no text", hint=f'such as {name}="{_SUCH[name]}"'
+            )
 
 
 def _text(entry: Entry | Line) -> str:
@@ -262,7 +275,7 @@ def sums(entries: Iterable[Entry | Bill], by: str = "day") -> list[Sum]:
         For any other word.
     """
     if by not in GROUPS:
-        raise InputError(f"costs can't be summed by {by!r}", hint=nearest_of(by, GROUPS))
+        raise InputError(f"costs can't be summed by {by!r}", hint=nearest_of(str(by), GROUPS))
     found: dict[str, Sum] = {}
     for entry in entries:
         amount = entry.spent

@@ -96,6 +96,8 @@ def models(query: str = "") -> ModelTable:
     >>> models("i2v 480P silent")["wanx2.1-i2v-turbo"].durations
     (3, 4, 5)
     """
+    if not isinstance(query, str):
+        raise InputError(f"{query!r:.60} is no text", hint=_EXAMPLES)
     plain = query.lower().replace("--", "").replace("_", "-").replace(",", " ")
     words = plain.split()
     rows = tuple(row for row in catalog.MODELS.values() if all(_fits(row, w) for w in words))
