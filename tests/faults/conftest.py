@@ -10,7 +10,6 @@ from pathlib import Path
 
 import av
 import pytest
-import requests
 from faulty import KEY, SECRETS, SLOW, TIMEOUT, Clocks, Faulty, World
 from PIL import Image
 
@@ -21,7 +20,7 @@ from wan_magic.jobs.lifecycle import live
 from wan_magic.jobs.limits import Limiter
 from wan_magic.jobs.living import Living
 from wan_magic.settings import Settings
-from wan_magic.wan import form, transport, upload
+from wan_magic.wan import client, form, transport, upload
 from wan_magic.wan.client import WanClient
 from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.local_file import LocalFile
@@ -72,9 +71,9 @@ class _Hurried:
         return super().request(method, url, **more | {"timeout": (10, 0.05 if stalls else 10)})
 
 
-class ApiSession(_Hurried, requests.Session):
+class ApiSession(_Hurried, client.ApiSession):
     def __init__(self, world):
-        super().__init__()
+        super().__init__(world.clocks)
         self.world = world
 
 
@@ -82,7 +81,7 @@ class Link(_Hurried, StorageSession):
     """The way to the storage host; on a slow one, time goes by with every piece."""
 
     def __init__(self, world):
-        super().__init__()
+        super().__init__(world.clocks)
         self.world = world
 
     def _seconds(self, step):

@@ -29,6 +29,8 @@ LAG = 45.0
 """Seconds after which a new task is in the list."""
 READ_TIMEOUT = 60.0
 """Seconds that a call waits for an answer, by the tests' clock."""
+DRIP = READ_TIMEOUT - 1
+"""Seconds from byte to byte of a dripping answer: no read timeout ever comes."""
 TIMEOUT = 600.0
 """Seconds of a job, by the tests' clock."""
 SLOW = 700.0
@@ -375,7 +377,24 @@ class Faulty:
             length = len(body)
         head = f"HTTP/1.1 {status} Said\r\nContent-Length: {length}\r\nConnection: close\r\n"
         head += f"Date: {formatdate(world.clocks.true(), usegmt=True)}\r\n"
-        connection.sendall(f"{head}{headers}\r\n".encode() + body)
+        answer = f"{head}{headers}\r\n".encode() + body
+        if fault == "dripping answer":
+            _drip(connection, answer, world.clocks)
+            raise Hangup
+        connection.sendall(answer)
+
+
+def _drip(connection, answer, clocks):
+    """Send half of an answer, then a byte a minute, until the other side gives up."""
+    half = len(answer) // 2
+    connection.sendall(answer[:half])
+    connection.settimeout(0.02)  # of true time
+    for at in range(half, len(answer)):
+        with contextlib.suppress(TimeoutError):
+            connection.recv(1)  # nothing, where the other side has closed it
+            return
+        clocks.now += DRIP
+        connection.sendall(answer[at : at + 1])
 
 
 def _spoil(world, step, asked, fault, base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import threading
@@ -52,6 +53,21 @@ class ScriptedServer(ThreadingHTTPServer):
 
     def hangs_up(self):
         self.answers.append(lambda handler: None)
+
+    def drips(self, answer, moment, *, at_once=0, count=1):
+        """Send an answer's first bytes, then so many after each `moment`, until nobody listens."""
+
+        def drip(handler):
+            handler.wfile.write(answer[:at_once])
+            handler.connection.settimeout(0.01)
+            for at in range(at_once, len(answer), count):
+                with contextlib.suppress(TimeoutError):
+                    handler.connection.recv(1)  # nothing: the other side has closed it
+                    return
+                moment()
+                handler.wfile.write(answer[at : at + count])
+
+        self.answers.append(drip)
 
     def stays_silent(self):
         self.answers.append(lambda handler: self.closing.wait(10))

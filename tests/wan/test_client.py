@@ -16,11 +16,12 @@ import urllib3
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import client as client_module
 from wan_magic.wan import storage, transport
-from wan_magic.wan.client import WanClient
+from wan_magic.wan.client import ApiSession, WanClient
 from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.request import VideoRequest
 from wan_magic.wan.storage import StorageSession, download
+from wan_magic.wan.timely import WHOLE, Pace
 
 KEY = "sk-0123456789abcdef"
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
@@ -567,6 +568,33 @@ def test_an_answer_that_takes_too_long(server, client, monkeypatch):
     monkeypatch.setattr(transport, "TIMEOUT", (5, 0.1))
     server.stays_silent()
     assert no_answer(client.create, REQUEST).maybe_accepted
+
+
+@pytest.mark.parametrize("dripping", ["from its first byte", "in its body"])
+def test_an_answer_that_drips_is_an_answer_that_is_lost(server, dripping):
+    now = [0.0]
+
+    def minute():
+        now[0] += 59
+
+    body = json.dumps(CREATED).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    server.drips(head + body, minute, at_once=len(head) if dripping == "in its body" else 0)
+    with ApiSession(lambda: now[0]) as session:
+        error = no_answer(WanClient(Endpoint("g", server.base_url, KEY), session).create, REQUEST)
+    assert "broke before the answer came" in error.message
+    assert error.maybe_accepted
+    assert now[0] < 2 * WHOLE.seconds
+    assert len(server.seen) == 1, "it is never sent twice"
+
+
+def test_by_itself_a_client_gives_no_answer_more_time_than_that(server, client, monkeypatch):
+    monkeypatch.setattr(client_module, "WHOLE", Pace(0.05))
+    client_module._shared.cache_clear()
+    for call, args in ((client.create, (REQUEST,)), (client.query, ("t-1",))):
+        server.drips(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000, lambda: None)
+        assert no_answer(call, *args).transient
+    client_module._shared.cache_clear()
 
 
 def test_an_answer_without_an_end(server, client, monkeypatch):

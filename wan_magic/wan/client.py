@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from contextlib import ExitStack
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -23,15 +24,16 @@ from wan_magic.wan import catalog, transport
 from wan_magic.wan.answers import Task, TaskState, read_task, text, told
 from wan_magic.wan.codes import advice
 from wan_magic.wan.endpoints import QUERY_PATH
+from wan_magic.wan.timely import WHOLE, timely
 from wan_magic.wan.transport import date_of, limited, proxies, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
 
-__all__ = ["Task", "TaskList", "TaskState", "WanClient"]
+__all__ = ["ApiSession", "Task", "TaskList", "TaskState", "WanClient"]
 
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
 _IDLE_CONNECTIONS = 32
@@ -43,8 +45,7 @@ def _shared(base_url: str, key: str) -> requests.Session:  # noqa: ARG001 - one 
     """Return the connections for an account: a thousand jobs do not keep one open each."""
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # for threads: no state
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_IDLE_CONNECTIONS))
+    timely(session, WHOLE, pool_maxsize=_IDLE_CONNECTIONS)
     return session
 
 
@@ -82,6 +83,20 @@ class TaskList(list[dict[str, Any]]):
         super().__init__(rows)
         self.pages = pages
         self.total = total
+
+
+class ApiSession(requests.Session):
+    """Connections to the API, whose answers must come in time.
+
+    Parameters
+    ----------
+    clock : callable, default time.monotonic
+        Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        timely(self, WHOLE, clock)
 
 
 class WanClient:
@@ -262,7 +277,7 @@ class WanClient:
             with ExitStack() as stack:
                 session = self._session
                 if session is None:
-                    own = stack.enter_context(requests.Session()) if billed else None
+                    own = stack.enter_context(ApiSession()) if billed else None
                     session = own or _shared(self.endpoint.base_url, self.endpoint.key)
                 response = session.request(
                     method,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import requests
-
 from wan_magic.errors import ApiError, WanError
-from wan_magic.wan.client import WanClient
+from wan_magic.wan.client import ApiSession, WanClient
 
 if TYPE_CHECKING:
     from wan_magic.wan.endpoints import Endpoint
@@ -44,7 +42,7 @@ def ask(endpoint: Endpoint) -> Answer:
     >>> ask(endpoint).takes_key  # doctest: +SKIP
     True
     """
-    with requests.Session() as session:
+    with ApiSession() as session:
         try:
             WanClient(endpoint, session).list_tasks(page_size=1)
         except ApiError as exc:

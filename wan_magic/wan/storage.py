@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import transport
+from wan_magic.wan.timely import STREAM, timely
 from wan_magic.wan.transport import no_auth, proxies, seconds_of
 
 if TYPE_CHECKING:
@@ -26,7 +28,19 @@ _NO_VIDEO = ("text/html", "text/xml", "application/xml", "application/json")
 
 
 class StorageSession(requests.Session):
-    """For storage hosts: a login from .netrc would spoil a signed address after a redirect."""
+    """For storage hosts, whose files must go on coming.
+
+    A login from .netrc would spoil a signed address after a redirect.
+
+    Parameters
+    ----------
+    clock : callable, default time.monotonic
+        Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        timely(self, STREAM, clock)
 
     def rebuild_auth(
         self,
