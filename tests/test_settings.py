@@ -212,10 +212,19 @@ def test_what_is_remembered_lies_in_the_users_data_folder(clean_machine):
 
 def test_or_where_the_user_says(clean_machine, tmp_path, monkeypatch):
     assert from_environment({"WAN_MAGIC_HOME": "~/films"}).home == clean_machine / "films"
-    monkeypatch.chdir(tmp_path)
-    assert from_environment({"WAN_MAGIC_HOME": "films"}).home == tmp_path / "films"
     with pytest.raises(SettingsError, match="~nobody-of-this-name"):
         from_environment({"WAN_MAGIC_HOME": "~nobody-of-this-name"})
+
+
+@pytest.mark.parametrize("variable", ["WAN_MAGIC_HOME", "WAN_MAGIC_CONFIG"])
+def test_a_change_of_folder_can_not_lead_to_another_ledger(
+    clean_machine, tmp_path, monkeypatch, variable
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").touch()
+    with pytest.raises(SettingsError, match=f"^{variable} = 'mine' is not a full path") as told:
+        from_environment({variable: "mine"})
+    assert told.value.hint == f"write {str(tmp_path / 'mine')!r}"
 
 
 def test_jobs_are_written_down_unless_the_user_says_no(config, monkeypatch):

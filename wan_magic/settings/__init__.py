@@ -15,7 +15,7 @@ from wan_magic import texts
 from wan_magic.errors import SettingsError
 from wan_magic.preferences import BY_NAME, CAPS, PERIODS, PREFERENCES
 from wan_magic.preferences import shown as shown
-from wan_magic.settings.config import KEY_VARIABLE, EndpointTable, read_config
+from wan_magic.settings.config import KEY_VARIABLE, EndpointTable, full_path, read_config
 from wan_magic.settings.config_values import nearest
 from wan_magic.settings.money import lower
 from wan_magic.settings.project import read_project
@@ -250,8 +250,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     SettingsError
-        If a key file is named that holds no key, a folder's home does not exist, a value is
-        none, or a file is not as it must be.
+        If a key file is named that holds no key, a folder's home does not exist, a path must be
+        a full one, a value is none, or a file is not as it must be.
     """
     env = _Variables(os.environ if environ is None else environ)
 
@@ -268,7 +268,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         if value(KEY_VARIABLE)
         else value("DASHSCOPE_API_KEY_FILE_PATH") or KEY_FILE,
         endpoints=config.endpoints,
-        data_home=_folder(home) if home else None,
+        data_home=full_path("WAN_MAGIC_HOME", _folder(home)) if home else None,
         presets={
             name: (values, str(one.path))
             for one in (project, config)  # the user's own: another of that name may cost more

@@ -140,16 +140,39 @@ class Config:
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Return where the config file is looked for: ``WAN_MAGIC_CONFIG``, else the user's folder."""
+    """Return where the config file is looked for: ``WAN_MAGIC_CONFIG``, else the user's folder.
+
+    Raises
+    ------
+    SettingsError
+        If that variable holds no full path.
+    """
     named = environ.get("WAN_MAGIC_CONFIG", "").strip()
     if named:
         try:
-            return Path(named).expanduser()
+            path = Path(named).expanduser()
         except RuntimeError:  # no such home
             return Path(named)
+        return full_path("WAN_MAGIC_CONFIG", path)
     from platformdirs import user_config_path
 
     return user_config_path("wan-magic", appauthor=False) / "config.toml"
+
+
+def full_path(variable: str, path: Path) -> Path:
+    """Return the path that a variable holds, if it is the same one from every folder.
+
+    Raises
+    ------
+    SettingsError
+        If it is relative: with another working directory the jobs of another ledger would show.
+    """
+    if path.is_absolute():
+        return path
+    raise SettingsError(
+        f"{variable} = {str(path)!r} is not a full path: it would be another one from each folder",
+        hint=f"write {str(path.absolute())!r}",
+    )
 
 
 def read_config(environ: Mapping[str, str]) -> Config:
