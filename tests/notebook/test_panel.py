@@ -142,6 +142,13 @@ def test_it_speaks_chinese(monkeypatch):
     assert ("flying · 魔法悬浮", "flying") in made.controls["template"].options
 
 
+def test_an_empty_field_shows_what_fits_into_it(made):
+    made.choose("wan2.5-i2v-preview")
+    assert made.controls["template"].placeholder == "such as flying"
+    hint = "cat.png or https://…; files over 9 MB go here"
+    assert made.inputs["image"].address.placeholder == hint
+
+
 def test_a_default_is_named_where_it_is_known(made):
     assert made.controls["resolution"].options[0][0] == "default (1080P)"
     assert made.controls["duration"].options[0][0] == "default (5 s)"

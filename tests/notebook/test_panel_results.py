@@ -16,6 +16,7 @@ from wan_magic.notebook.panel_controls import UNSET
 from wan_magic.notebook.panel_results import cell_for
 from wan_magic.notebook.parsing import look_up, parse
 from wan_magic.settings import Settings
+from wan_magic.settings.money import limits_of
 from wan_magic.wan import catalog
 from wan_magic.wan.request import DEFAULT_MODEL
 
@@ -281,6 +282,18 @@ def test_the_cell_goes_where_the_panel_goes(started, tmp_path):
     assert KEY not in cell
 
 
+def test_the_cell_may_cost_no_more_than_the_panel(started):
+    limits = {"max_cost": limits_of("2 CNY, 0.3 USD"), "max_total": limits_of("20")}
+    made = Panel(Settings(endpoint=CLOSED, api_key=KEY, **limits))
+    made.prompt.value = "A cat"
+    made.generate.click()
+    asked = made._made[started[0].fingerprint()].asked
+    cell = cell_for(asked, made._settings, Settings())
+    assert '--max-cost "2.00 CNY, 0.30 USD" --max-total 20.00' in cell
+    assert "--max" not in cell_for(asked, made._settings, Settings(**limits))
+    assert "--max-cost off --max-total off" in cell_for(asked, Settings(), Settings(**limits))
+
+
 # -- what is saved -----------------------------------------------------------------
 
 
@@ -324,6 +337,13 @@ def test_the_way_back_to_a_running_task_is_saved_and_a_failure_is_not(watched, m
     assert "%wanvideo resume 0385dc79-1234" in saved(watched)
     jobs[0].finish(JobFailed("no"), "failed")
     assert saved(watched) == "<div></div>"
+
+
+def test_where_nobody_could_click_it_says_so_in_a_line(headless):
+    (shown,) = headless.good("%wanvideo panel").shown
+    said = "The panel needs somebody at the notebook: open it, and run this cell."
+    assert shown["data"]["text/plain"] == said
+    assert WIDGET not in shown["data"]
 
 
 def test_a_panel_is_shown_once_by_the_cell_that_makes_it_and_again_by_its_name(watched):

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+from IPython import get_ipython
 from IPython.display import display
 
 from wan_magic.actions import api
 from wan_magic.errors import WanError
+from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.notebook import panel_words as words
 from wan_magic.notebook.live import live_bundle
 from wan_magic.notebook.panel_controls import rolled, row
@@ -19,6 +21,7 @@ from wan_magic.notebook.panel_drop import drop_script
 from wan_magic.notebook.panel_form import Form
 from wan_magic.notebook.panel_models import starter
 from wan_magic.notebook.panel_results import Record, Result, cell_for
+from wan_magic.notebook.views import is_watched
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.texts import tr
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
 
 _SETTLE_SECONDS = 0.5
 """Between a click on Generate and the reading of the form."""
-_DRAWN = -1
-"""The seed with which the server draws one: an equal request is another clip."""
 
 
 def panel(settings: Settings | None = None) -> Panel:
@@ -108,12 +109,17 @@ class Panel(Form):
             self.show()
 
     def show(self) -> None:
-        """Display the panel as the output of the running cell."""
+        """Display the panel as the output of the running cell; a line where nobody could click."""
+        self._shown_in = _cell_count()
+        if not is_watched(getattr(get_ipython(), "kernel", None)):
+            said = tr("The panel needs somebody at the notebook: open it, and run this cell.")
+            line = {"text/html": html.frame(html.text(said)), "text/plain": said}
+            display(line, raw=True)
+            return
         said = tr("A panel was here; %wanvideo panel shows a new one, %wanvideo jobs its clips.")
         fallback = {"text/html": html.frame(html.text(said)), "text/plain": said}
         display(live_bundle(self.box, fallback), raw=True)
         self._record.show()
-        self._shown_in = _cell_count()
 
     def _clicked(self, _: Any) -> None:
         """Start a job a moment after the click; many can run at once.
@@ -160,7 +166,7 @@ class Panel(Form):
             again=self._again,
         )
         self.jobs.insert(0, job)
-        if asked.request.seed != _DRAWN:
+        if asked.request.seed != RANDOM_SEED:
             self._made[asked.request.fingerprint()] = result
         self._record.add(job)
         self.results.children = (result.box, *self.results.children)
@@ -227,6 +233,4 @@ class Panel(Form):
 
 def _cell_count() -> Any:
     """Return the number of the running cell."""
-    from IPython import get_ipython
-
     return getattr(get_ipython(), "execution_count", None)

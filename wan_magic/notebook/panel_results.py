@@ -18,6 +18,7 @@ from wan_magic.output.cell import cell_of
 from wan_magic.output.ended import started_bundle
 from wan_magic.output.place import default_out
 from wan_magic.output.player import end_bundle
+from wan_magic.preferences import CAPS
 from wan_magic.texts import tr
 from wan_magic.texts.sentences import tr_sentence
 
@@ -161,6 +162,9 @@ def cell_for(asked: Asked, settings: Settings, usual: Settings) -> str:
         for name in ("endpoint", "workspace", "out", "timeout")
         if (value := getattr(settings, name)) != getattr(usual, name)
     }
+    for name in CAPS:
+        if (limits := getattr(settings, name)) != getattr(usual, name):
+            run[name] = ", ".join(map(str, limits)) or "off"
     return cell_of(asked.request, "clip", run, typed=typed)
 
 

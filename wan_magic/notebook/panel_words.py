@@ -84,8 +84,8 @@ def label(option: str, model: Model) -> str:
 def hint(option: str) -> str:
     """Return what stands in an empty field."""
     known = {
-        "image": tr("cat.png or https://…; for more than {most}", most=UPLOAD_MOST),
-        "last_frame": tr("cat.png or https://…; for more than {most}", most=UPLOAD_MOST),
+        "image": tr("cat.png or https://…; files over {most} go here", most=UPLOAD_MOST),
+        "last_frame": tr("cat.png or https://…; files over {most} go here", most=UPLOAD_MOST),
         "ref": tr("one a line: pictures, videos, a voice after its picture"),
         "video": tr("path or URL of an MP4 or MOV file"),
         "clip": tr("path or URL of an MP4 or MOV file"),
@@ -95,6 +95,7 @@ def hint(option: str) -> str:
         "link": tr("address of a web page"),
         "negative_prompt": tr("such as: blurry, text"),
         "seed": tr("automatic"),
+        "template": tr("such as flying"),
     }
     return known.get(option, "")
 

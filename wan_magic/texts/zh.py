@@ -302,7 +302,13 @@ TEXTS: dict[str, str] = {
     "Rewrite prompt": "智能改写",
     "Watermark": "水印",
     "Check picture": "图片检测",
-    "cat.png or https://…; for more than {most}": "cat.png 或 https://…；超过 {most} 时用此项",
+    "cat.png or https://…; files over {most} go here": (
+        "cat.png 或 https://…；超过 {most} 的文件请填在此处"
+    ),
+    "such as flying": "例如 flying",
+    "The panel needs somebody at the notebook: open it, and run this cell.": (
+        "面板需要有人操作：请打开此笔记本，再运行本单元格。"
+    ),
     "one a line: pictures, videos, a voice after its picture": "每行一个：图片、视频；语音写在其图片之后",
     "path or URL of an MP4 or MOV file": "MP4 或 MOV 文件的路径或网址",
     "rain.mp3 or https://…": "rain.mp3 或 https://…",
