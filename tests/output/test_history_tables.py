@@ -11,13 +11,18 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
+from foreign_words import english
 from ledger_rows import NOW, entry
 
+from wan_magic import texts
 from wan_magic.errors import InputError, WanError
-from wan_magic.jobs.history import sums, total
+from wan_magic.jobs.history import STATES, sums, total
 from wan_magic.output.costs import CostTable
+from wan_magic.output.defaults import Default, DefaultsTable
 from wan_magic.output.history import COLUMNS, HEADS, SHOWN, JobTable, standing
+from wan_magic.output.models import models
 from wan_magic.output.table import one_line, text_table
+from wan_magic.preferences import PREFERENCES
 
 SECRET = "https://storage.example/a.mp4?Signature=s3cret"
 
@@ -350,3 +355,92 @@ def test_the_names_of_models_and_notebooks_become_plain_text():
     table = costs(entry(notebook="<b>.ipynb"), entry(notebook=""), by="notebook")
     assert "<b>" not in table._repr_html_()
     assert "no notebook" in repr(table)
+
+
+# -- in Chinese ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chinese(monkeypatch):
+    monkeypatch.setattr(texts, "_chosen", "zh")
+
+
+def left_over(table, *own):
+    """The English words on both faces of a table; names that are what they are left out."""
+    shown = [table._repr_html_(), repr(table).replace("<", "&lt;")]
+    return sorted({word for text in shown for word in english(text, *own)})
+
+
+def test_jobs_in_every_state_are_told_in_chinese(here, chinese):
+    unsent = {"open": True, "made": None}
+    states = [
+        entry("a", id=f"{number:012d}", created=NOW - number, state=state, **unsent)
+        for number, state in enumerate(STATES)
+    ]
+    others = [
+        with_file(here, name="b", is_preview=True),
+        entry("c", cost=None),
+        entry("d", cost=None, estimate=None, path="/gone/clip.mp4", bytes=5),
+        entry("e", state="downloading", open=True),
+        entry("f", state="submitting", task_id="", **unsent),
+        entry("g", state="running", **unsent),
+    ]
+    made = [*states, *others]
+    left = {one.id for one in others[3:5]}
+    table = JobTable(made, left=left, lost={others[5].id})
+    own = [one.id for one in made] + [one.prompt for one in made]
+    assert left_over(table, *own, "clip of b", "clip.mp4") == []
+    assert "完成（预览）" in repr(table)
+    assert "2 个任务尚待取回：%wanvideo resume" in repr(table)
+    assert [row["state"] for row in table.to_dicts()] == [one.state for one in made]
+
+
+def test_a_long_list_and_an_empty_one_in_chinese(here, chinese):
+    many = [entry("a", id=f"{n:012d}", created=NOW - n) for n in range(SHOWN + 1)]
+    assert left_over(JobTable(many), "prompt a", "to_dicts") == []
+    assert left_over(JobTable([])) == left_over(JobTable([], is_filtered=True)) == []
+
+
+@pytest.mark.parametrize("by", ["day", "month", "model", "notebook"])
+def test_costs_in_chinese(chinese, by):
+    made = [entry("a", notebook=""), entry("b", cost=None, estimate=None, notebook="")]
+    rows = sums(made, by)
+    left = [
+        "the day's budget: 38.00 of 50.00 CNY left",
+        "this notebook's budget: used up, 1.00 CNY over 2.00 CNY",
+        "the ledger is off: budgets can't be kept, and nothing is sent within them",
+    ]
+    table = CostTable(rows, by, total(rows), left)
+    assert left_over(table) == []
+    assert "合计" in repr(table)
+    assert "当日预算：剩余 38.00，共 50.00 CNY" in repr(table)
+    assert left_over(CostTable([], by, total([]), left)) == []
+    assert table.fields == (by, "jobs", "CNY", "unknown_price")
+
+
+def test_models_in_chinese(chinese):
+    table = models()
+    assert left_over(table, "的 wanx2.1") == []
+    assert "2 至 30（5*），或 -1（由模型决定）" in repr(table)
+    assert "2 至 10，或与视频等长*" in repr(table)
+    assert table.to_dicts()[0]["kind"] == "all in one"
+
+
+def test_settings_in_chinese(chinese):
+    rows = [
+        Default("ratio", "9:16", "%config", "width to height, such as 9:16"),
+        Default("key", "none is needed: previews of this machine", "default", ""),
+        Default("negative_prompt", "image", "default", "what should not be seen"),
+    ]
+    rows += [Default("one", "", "", preference.help) for preference in PREFERENCES]
+    table = DefaultsTable(rows, ["your config file: ~/a.toml (not there yet)"])
+    own = ("%config", "image", "~/a.toml", "local", "wan_videos", "embed", "file", "MB")
+    assert english(table._repr_html_(), *own) == []
+    shown = repr(table)
+    assert "无需设置：使用本机预览" in shown
+    assert "您的配置文件：~/a.toml（尚未创建）" in shown
+    assert "image" in shown, "what the user set stays as it is"
+    head, first, *_ = Table(table._repr_html_()).rows
+    assert head == ["设置项", "值", "来源", "说明"]
+    assert first == ["ratio", "9:16", "%config", "宽与高之比，例如 9:16"]
+    assert table.to_dicts()[1]["source"] == "default"

@@ -8,10 +8,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from wan_magic.jobs.entry import Entry
 
 
 def notice() -> str:
@@ -49,7 +45,7 @@ def _any_open(path: Path) -> bool:
 
 def _said(folder: Path) -> str:
     from wan_magic.jobs.ledger import ledger_at
-    from wan_magic.output.history import jobs, standing
+    from wan_magic.output.history import standing
 
     ledger = ledger_at(folder.absolute())
     unsent, left = ledger.unsent(), ledger.open_entries()
@@ -58,12 +54,9 @@ def _said(folder: Path) -> str:
         ids = {entry.id for entry in left}
         made = Counter(standing(entry, ids) for entry in left)["to be fetched"]
         counted = f" ({made} to be fetched)" if made else ""
-        said.append(f"{jobs(len(left))} {_are(left)} still out there{counted}: %wanvideo resume")
+        jobs = "1 job is" if len(left) == 1 else f"{len(left)} jobs are"
+        said.append(f"{jobs} still out there{counted}: %wanvideo resume")
     if unsent:
         verb = "was" if len(unsent) == 1 else "were"
         said.append(f"{len(unsent)} {verb} never sent, nothing is paid: run the cell again")
     return f"wan_magic: {'; '.join(said)}" if said else ""
-
-
-def _are(entries: list[Entry]) -> str:
-    return "is" if len(entries) == 1 else "are"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.output import html
-from wan_magic.output.history import jobs
+from wan_magic.output.job_words import heads, job_count
 from wan_magic.output.table import Exports, html_table, lines, one_line, text_table
 from wan_magic.settings.money import money
+from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,10 +17,6 @@ if TYPE_CHECKING:
     from wan_magic.jobs.history import Sum
 
 _NOTHING = "–"
-_NOTE = (
-    "As billed where the service said it, else as estimated; jobs that still run are counted."
-    " Previews, and what failed or was cancelled, cost nothing; what is forgotten or lost counts."
-)
 
 
 class CostTable(Exports):
@@ -65,7 +63,9 @@ class CostTable(Exports):
 
     @property
     def _head(self) -> tuple[str, ...]:
-        return (self.by, "jobs", *map(html.text, self.currencies), "price unknown")
+        words = heads()
+        currencies = map(html.text, self.currencies)
+        return (words[self.by], words["jobs"], *currencies, words["unknown_price"])
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the rows as dictionaries of plain values, without the total."""
@@ -82,7 +82,7 @@ class CostTable(Exports):
     def _texts(self, row: Sum) -> list[str]:
         amounts = [row.amounts.get(name) for name in self.currencies]
         return [
-            one_line(row.key) or "no notebook",
+            tr("total") if row is self.total else one_line(row.key) or tr("no notebook"),
             str(row.jobs),
             *(_NOTHING if amount is None else money(amount, "") for amount in amounts),
             str(row.unknown or _NOTHING),
@@ -90,24 +90,37 @@ class CostTable(Exports):
 
     def __repr__(self) -> str:
         if not self.rows:
-            return "\n".join([*self.left, self._nothing()])
+            return "\n".join([*self._left(), self._nothing()])
         rows = [self._texts(row) for row in (*self.rows, self.total)]
         table = text_table(self._head, rows, self._head[1:])
-        return "\n".join([table, "", *self.left, self._note()])
+        return "\n".join([table, "", *self._left(), self._note()])
 
     def _repr_html_(self) -> str:
         if not self.rows:
-            return lines([*self.left, self._nothing()])
+            return lines([*self._left(), self._nothing()])
         *rows, last = [
             [html.text(value) for value in self._texts(row)] for row in (*self.rows, self.total)
         ]
         return html_table(
-            self._head, rows, self._head[1:], total=last, notes=[*self.left, self._note()]
+            self._head, rows, self._head[1:], total=last, notes=[*self._left(), self._note()]
         )
+
+    def _left(self) -> list[str]:
+        return [tr_sentence(one) for one in self.left]
 
     def _note(self) -> str:
         unknown = self.total.unknown
-        return f"{jobs(unknown)} of unknown price. {_NOTE}" if unknown else _NOTE
+        if not unknown:
+            return _note()
+        return tr("{jobs} of unknown price. {note}", jobs=job_count(unknown), note=_note())
 
     def _nothing(self) -> str:
-        return f"nothing was billed, and nothing runs. {_NOTE}"
+        return tr("nothing was billed, and nothing runs. {note}", note=_note())
+
+
+def _note() -> str:
+    return tr(
+        "As billed where the service said it, else as estimated; jobs that still run are counted."
+        " Previews, and what failed or was cancelled, cost nothing; what is forgotten or lost"
+        " counts."
+    )

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from wan_magic.output import html
+from wan_magic.output.job_words import heads, job_count, state_word
 from wan_magic.output.place import relative_src
 from wan_magic.output.table import Exports, html_table, one_line, text_table
 from wan_magic.settings.money import money
+from wan_magic.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
@@ -146,19 +148,22 @@ class JobTable(Exports):
         if not self.entries:
             return self._nothing()
         rows = [self._texts(entry) for entry in self.entries[:SHOWN]]
-        return "\n".join([text_table(COLUMNS, rows, _RIGHT), "", *self._notes()])
+        columns, right = _in_words(COLUMNS), _in_words(_RIGHT)
+        return "\n".join([text_table(columns, rows, right), "", *self._notes()])
 
     def _repr_html_(self) -> str:
         if not self.entries:
             return html.line(html.text(self._nothing()))
         rows = [self._cells(entry) for entry in self.entries[:SHOWN]]
-        return html_table(HEADS, rows, _RIGHT, notes=self._notes(), widths={"when": 140})
+        columns = _in_words(HEADS)
+        widths = {columns[0]: 140}
+        return html_table(columns, rows, _in_words(_RIGHT), notes=self._notes(), widths=widths)
 
     def _texts(self, entry: Entry, longest: int = 40) -> list[str]:
-        state = self.standing(entry)
+        state = state_word(self.standing(entry))
         return [
             _local(entry.created).strftime("%Y-%m-%d %H:%M"),
-            f"{state} (preview)" if entry.is_preview else state,
+            tr("{state} (preview)", state=state) if entry.is_preview else state,
             entry.id,
             html.short(one_line(_title(entry)), longest),
             one_line(entry.model),
@@ -171,12 +176,12 @@ class JobTable(Exports):
     def _cells(self, entry: Entry) -> list[str]:
         texts = dict(zip(COLUMNS, self._texts(entry, longest=90), strict=True))
         state = self.standing(entry)
-        badges = [html.badge(state.upper(), _TONES.get(state, "plain"))]
-        badges += [html.badge("PREVIEW", "preview")] if entry.is_preview else []
+        badges = [html.badge(state_word(state).upper(), _TONES.get(state, "plain"))]
+        badges += [html.badge(tr("PREVIEW"), "preview")] if entry.is_preview else []
         when = " ".join(map(_whole, texts["when"].split()))
         title = html.text(html.short(_title(entry), 1000))
         why = html.line(html.text(html.short(one_line(entry.error), 160)), size=11)
-        seconds = f"{entry.seconds:g} s" if entry.seconds else _NOTHING
+        seconds = tr("{seconds} s", seconds=texts["seconds"]) if entry.seconds else _NOTHING
         facts = [texts["model"], texts["resolution"], seconds]
         known = [html.fact(one) for one in facts if one != _NOTHING]
         job = (
@@ -192,32 +197,40 @@ class JobTable(Exports):
 
     def _notes(self) -> list[str]:
         states = Counter(self.standing(line) for line in self._lines)
-        counted = ", ".join(f"{number} {state}" for state, number in states.items())
-        lines = [f"{jobs(len(self._lines))}: {counted}"]
+        counted = ", ".join(
+            tr("{number} {state}", number=number, state=state_word(state))
+            for state, number in states.items()
+        )
+        lines = [tr("{jobs}: {counted}", jobs=job_count(len(self._lines)), counted=counted)]
         if len(self._lines) > SHOWN:
-            lines[0] += f"; the first {SHOWN} are shown, to_dicts() and the exports hold them all"
+            lines.append(
+                tr(
+                    "the first {number} are shown; to_dicts() and the exports hold all",
+                    number=SHOWN,
+                )
+            )
         if any(_is_estimated(line) for line in self._lines[:SHOWN]):
-            lines.append("≈ as estimated; the others as billed")
+            lines.append(tr("≈ as estimated; the others as billed"))
         if number := sum(line.id in self._left for line in self._lines):
-            lines.append(f"{jobs(number)} still out there: %wanvideo resume")
+            lines.append(tr("{jobs} still out there: %wanvideo resume", jobs=job_count(number)))
         if any(line.id in self._lost for line in self._lines):
-            lines.append("lost: not fetched in the 24 hours for which the service keeps a clip")
+            lines.append(tr("lost: not fetched in the 24 hours for which the service keeps a clip"))
         return lines
 
     def _nothing(self) -> str:
         if self._is_filtered:
-            return "no job fits; %wanvideo jobs lists them all"
-        return "no jobs yet: %%wanvideo makes the first one"
+            return tr("no job fits; %wanvideo jobs lists them all")
+        return tr("no jobs yet: %%wanvideo makes the first one")
+
+
+def _in_words(columns: Sequence[str]) -> tuple[str, ...]:
+    words = heads()
+    return tuple(words[name] for name in columns)
 
 
 def _whole(cell: str) -> str:
     """Return HTML that is not broken into lines."""
     return f'<span style="white-space:nowrap">{cell}</span>'
-
-
-def jobs(number: int) -> str:
-    """Return a number of jobs in words: 1 job, 2 jobs."""
-    return "1 job" if number == 1 else f"{number} jobs"
 
 
 def standing(entry: Entry | Line, left: Container[str] = (), lost: Container[str] = ()) -> str:
@@ -260,10 +273,10 @@ def _is_estimated(entry: Entry | Line) -> bool:
 
 def _cost(entry: Entry) -> str:
     if entry.is_preview:
-        return "free"
+        return tr("free")
     amount = entry.spent
     if amount is None:
-        return "unknown"
+        return tr("unknown")
     if not amount:
         return _NOTHING
     about = "≈ " if entry.cost is None else ""
@@ -273,7 +286,7 @@ def _cost(entry: Entry) -> str:
 def _file(entry: Entry) -> str:
     if not entry.path or entry.state != "done":
         return _NOTHING
-    return one_line(Path(entry.path).name) if entry.file else "gone"
+    return one_line(Path(entry.path).name) if entry.file else tr("gone")
 
 
 def _link(entry: Entry) -> str:
@@ -282,7 +295,7 @@ def _link(entry: Entry) -> str:
     if shown == _NOTHING:
         return ""
     if entry.file is None:
-        return "the file is gone"
+        return html.text(tr("the file is gone"))
     address = relative_src(entry.file)
     if address is None:
         return f'<span title="{html.text(entry.path)}">{html.text(shown)}</span>'

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.errors import InputError
 from wan_magic.output import html
 from wan_magic.output.table import Exports, html_table, text_table
+from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 from wan_magic.wan import catalog
 
 if TYPE_CHECKING:
@@ -58,12 +60,38 @@ class ModelTable(Exports):
         return [cells(row) for row in self.rows]
 
     def __repr__(self) -> str:
-        rows = [tuple(row.values()) for row in self.to_dicts()]
-        return f"{text_table(COLUMNS, rows)}\n\n{footnote()}"
+        rows = [[_in_words(name, row[name]) for name in COLUMNS] for row in self.to_dicts()]
+        return f"{text_table(_heads(), rows)}\n\n{footnote()}"
 
     def _repr_html_(self) -> str:
-        rows = [[_cell(name, row[name]) for name in COLUMNS] for row in self.to_dicts()]
-        return html_table(COLUMNS, rows, notes=[footnote()])
+        rows = [
+            [_cell(name, _in_words(name, row[name])) for name in COLUMNS] for row in self.to_dicts()
+        ]
+        return html_table(_heads(), rows, notes=[footnote()])
+
+
+def _heads() -> tuple[str, ...]:
+    """Return the heads of `COLUMNS` in the language of the screen."""
+    return (
+        tr("model"),
+        tr("kind"),
+        tr("inputs"),
+        tr("resolutions"),
+        tr("seconds"),
+        tr("sound"),
+        tr("CNY/s"),
+        tr("USD/s"),
+    )
+
+
+def _in_words(column: str, value: str) -> str:
+    """Return a cell in the language of the screen."""
+    if column == "sound":
+        words = {"silent": tr("silent"), "yes": tr("yes"), "yes, or off": tr("yes, or off")}
+        return words.get(value, value)
+    if column in ("CNY/s", "USD/s"):
+        return value.replace("silent", tr("silent"))
+    return tr_sentence(value) if column in ("kind", "inputs", "seconds") else value
 
 
 def _cell(column: str, value: str) -> str:
@@ -186,9 +214,11 @@ def price(row: Model, region: Region) -> str:
 
 def footnote() -> str:
     """Return what the marks mean."""
-    return (
-        f"{_DEFAULT_MARK} the server's default. Prices of a second as of {catalog.PRICES_AS_OF},"
+    return tr(
+        "{mark} the server's default. Prices of a second as of {date},"
         " in the order of the resolutions; + the seconds of a given video are billed, too;"
         " ? unconfirmed; – not offered or not known. The wanx2.1 of Beijing is the wan2.1 of"
-        " Singapore."
+        " Singapore.",
+        mark=_DEFAULT_MARK,
+        date=catalog.PRICES_AS_OF,
     )

@@ -1,4 +1,4 @@
-"""The words on cards, players, panels and galleries, in the user's language.
+"""The words on cards, players, panels, galleries and tables, in the user's language.
 
 The English text is the key, so that the code reads as the screen does; a text that a
 language lacks stays English. Errors of a cell, help and what the server says are not translated:

@@ -419,6 +419,67 @@ TEXTS: dict[str, str] = {
     "Stop": "停止",
     "Play all": "全部播放",
     "All together, without their sound": "全部同时静音播放",
+    # Tables of jobs, costs, models and settings
+    "when": "时间",
+    "id": "ID",
+    "job": "任务",
+    "prompt": "提示词",
+    "model": "模型",
+    "resolution": "分辨率",
+    "seconds": "秒数",
+    "cost": "费用",
+    "file": "文件",
+    "day": "日期",
+    "month": "月份",
+    "notebook": "笔记本",
+    "jobs": "任务数",
+    "waiting": "等待并发名额",
+    "to be fetched": "待取回",
+    "unsure": "状态不明",
+    "lost": "已失效",
+    "unknown": "未知",
+    "gone": "已不存在",
+    "1 job": "1 个任务",
+    "{number} jobs": "{number} 个任务",
+    "{state} (preview)": "{state}（预览）",
+    "{jobs}: {counted}": "{jobs}：{counted}",
+    "the first {number} are shown; to_dicts() and the exports hold all": "仅显示前 {number} 个；to_dicts() 和导出包含全部",
+    "≈ as estimated; the others as billed": "≈ 为估计费用，其余为实际计费",
+    "{jobs} still out there: %wanvideo resume": "{jobs}尚待取回：%wanvideo resume",
+    "lost: not fetched in the 24 hours for which the service keeps a clip": "已失效：服务端仅保留视频 24 小时，未在此期间取回",
+    "no job fits; %wanvideo jobs lists them all": "没有符合条件的任务；用 %wanvideo jobs 查看全部",
+    "no jobs yet: %%wanvideo makes the first one": "还没有任务：用 %%wanvideo 生成第一个",
+    "total": "合计",
+    "no notebook": "不在笔记本中",
+    "{jobs} of unknown price. {note}": "{jobs}价格未知。{note}",
+    "nothing was billed, and nothing runs. {note}": "没有计费，也没有正在运行的任务。{note}",
+    (
+        "As billed where the service said it, else as estimated; jobs that still run are counted."
+        " Previews, and what failed or was cancelled, cost nothing; what is forgotten or lost"
+        " counts."
+    ): (
+        "服务端给出计费结果的按实际计费，否则按估计；仍在运行的任务也计入。预览、失败和已取消的任务不产生费用；"
+        "已从列表移除或已失效的任务仍计入。"
+    ),
+    "kind": "任务类型",
+    "inputs": "输入",
+    "resolutions": "分辨率",
+    "yes, or off": "是，可关闭",
+    "CNY/s": "元/秒",
+    "USD/s": "美元/秒",
+    (
+        "{mark} the server's default. Prices of a second as of {date},"
+        " in the order of the resolutions; + the seconds of a given video are billed, too;"
+        " ? unconfirmed; – not offered or not known. The wanx2.1 of Beijing is the wan2.1 of"
+        " Singapore."
+    ): (
+        "{mark} 服务端默认值。价格为每秒单价（{date}），按分辨率的顺序排列；+ 表示输入视频的秒数也会计费；"
+        "? 表示未经确认；– 表示不提供或未知。北京的 wanx2.1 即新加坡的 wan2.1。"
+    ),
+    "setting": "设置项",
+    "value": "值",
+    "from": "来源",
+    "what it is": "说明",
     # Films of several clips
     "a film of 1 clip": "由 1 个视频合成的影片",
     "a film of {number} clips": "由 {number} 个视频合成的影片",
