@@ -141,6 +141,6 @@ def _is_empty(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Return Python's own number for one of a table; 5.0 is 5: a column with gaps has floats."""
-    if hasattr(value, "item") and hasattr(value, "dtype"):
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():  # one, and no array
         value = value.item()
     return int(value) if isinstance(value, float) and value.is_integer() else value
