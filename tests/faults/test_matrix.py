@@ -502,7 +502,7 @@ def test_fault(kernel_at, shows_no_secret, video, step, fault, times):
     assert (entry.open, bool(entry.spent)) == (end.open, end.spent)
 
     # nothing hangs, and what is made is there
-    late = {SLOW_LINK: 2 * SLOW, DRIPS: WHOLE.seconds + 2 * DRIP}.get(fault, 0)
+    late = {SLOW_LINK: 2 * SLOW, DRIPS: WHOLE.seconds + 8 * DRIP}.get(fault, 0)
     assert ride.took <= TIMEOUT + 2 * READ_TIMEOUT + late
     if error is None:
         assert film(job.result().path) == video

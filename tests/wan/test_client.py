@@ -12,6 +12,7 @@ import warnings
 import pytest
 import requests
 import urllib3
+from scripted import DRIPS_MAX
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import client as client_module
@@ -584,7 +585,7 @@ def test_an_answer_that_drips_is_an_answer_that_is_lost(server, dripping):
         error = no_answer(WanClient(Endpoint("g", server.base_url, KEY), session).create, REQUEST)
     assert "broke before the answer came" in error.message
     assert error.maybe_accepted
-    assert now[0] < 2 * WHOLE.seconds
+    assert WHOLE.seconds < now[0] < 50 * 59
     assert len(server.seen) == 1, "it is never sent twice"
 
 
@@ -592,8 +593,10 @@ def test_by_itself_a_client_gives_no_answer_more_time_than_that(server, client, 
     monkeypatch.setattr(client_module, "WHOLE", Pace(0.05))
     client_module._shared.cache_clear()
     for call, args in ((client.create, (REQUEST,)), (client.query, ("t-1",))):
-        server.drips(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000, lambda: None)
+        dripped = []
+        server.drips(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000, lambda: dripped.append(1))  # noqa: B023
         assert no_answer(call, *args).transient
+        assert len(dripped) < DRIPS_MAX
     client_module._shared.cache_clear()
 
 

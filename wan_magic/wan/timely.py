@@ -24,7 +24,7 @@ class Pace(NamedTuple):
     Attributes
     ----------
     seconds : float
-        Time that it has, from the moment when the request is sent.
+        Time that we wait for it, once the request is sent.
     least : int or None
         Bytes that win the same time anew; None if this is the time for all of it.
     """
@@ -44,19 +44,19 @@ class _Timely(io.RawIOBase):
 
     def __init__(self, raw: io.RawIOBase, pace: Pace, clock: Callable[[], float]) -> None:
         self._raw, self._pace, self._clock = raw, pace, clock
-        self._until = clock() + pace.seconds
-        self._came = 0
+        self._waited, self._came = 0.0, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
+        began = self._clock()
         count = self._raw.readinto(buffer)
-        now = self._clock()
+        self._waited += self._clock() - began  # what we do with the bytes is not the host's fault
         self._came += count or 0
         if self._pace.least is not None and self._came >= self._pace.least:
-            self._until, self._came = now + self._pace.seconds, 0
-        elif count and now > self._until:
+            self._waited, self._came = 0.0, 0
+        elif count and self._waited > self._pace.seconds:
             raise TimeoutError("the answer does not come in time")  # as the socket's own
         return count
 
