@@ -59,8 +59,8 @@ VARIANTS = {
     "-zh": ("zh", LIGHT, WIDE),
     "-zh-narrow-dark": ("zh", DARK, NARROW),
 }
-FEW = {"film": ("", "-narrow-dark", "-zh"), "jobs": ("", "-dark", "-narrow", "-narrow-dark")}
-"""Of these not all variants: a film looks as a player does, and a list is in English."""
+FEW = {"film": ("", "-narrow-dark", "-zh")}
+"""Of these not all variants: a film looks as a player does."""
 LABELS = {
     "en": ("Prompt", "Make", "Picture to video", "Choose a picture", "First frame"),
     "zh": ("提示词", "任务类型", "图生视频", "选择图片", "首帧"),
