@@ -590,7 +590,7 @@ def test_an_answer_that_drips_is_an_answer_that_is_lost(server, dripping):
 
 
 def test_by_itself_a_client_gives_no_answer_more_time_than_that(server, client, monkeypatch):
-    monkeypatch.setattr(client_module, "WHOLE", Pace(0.05))
+    monkeypatch.setattr(client_module.ApiSession, "pace", Pace(0.05))
     client_module._shared.cache_clear()
     for call, args in ((client.create, (REQUEST,)), (client.query, ("t-1",))):
         dripped = []

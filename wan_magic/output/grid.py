@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wan_magic.output import html
 from wan_magic.output.facts import picture
+from wan_magic.output.job_words import state_word
 from wan_magic.output.look import Look
 from wan_magic.output.player import cost_line, plain_line
 from wan_magic.output.screen import screen
@@ -138,18 +139,9 @@ def _film(clip: Clip, tile: Tile, look: Look, *, is_playing: bool) -> list[str]:
 
 def state_words(job: Job) -> str:
     """Return how a job stands, in a word or two."""
-    words = {
-        "waiting": tr("waiting for a slot"),
-        "submitting": tr("submitting"),
-        "queued": tr("queued"),
-        "running": tr("running"),
-        "downloading": tr("downloading"),
-        "done": tr("done"),
-        "failed": tr("failed"),
-        "cancelled": tr("cancelled"),
-        "detached": tr("not watched"),
-    }
-    return words[str(job.state)]
+    if job.state == "waiting":
+        return tr("waiting for a slot")
+    return state_word("not watched" if job.state == "detached" else str(job.state))
 
 
 def price_words(job: Job) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from contextlib import ExitStack
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -24,11 +23,11 @@ from wan_magic.wan import catalog, transport
 from wan_magic.wan.answers import Task, TaskState, read_task, text, told
 from wan_magic.wan.codes import advice
 from wan_magic.wan.endpoints import QUERY_PATH
-from wan_magic.wan.timely import WHOLE, timely
+from wan_magic.wan.timely import WHOLE, TimelySession
 from wan_magic.wan.transport import date_of, limited, proxies, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from wan_magic.wan.endpoints import Endpoint
     from wan_magic.wan.request import VideoRequest
@@ -43,9 +42,8 @@ _IDLE_CONNECTIONS = 32
 @cache
 def _shared(base_url: str, key: str) -> requests.Session:  # noqa: ARG001 - one for each account
     """Return the connections for an account: a thousand jobs do not keep one open each."""
-    session = requests.Session()
+    session = ApiSession(pool_maxsize=_IDLE_CONNECTIONS)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # for threads: no state
-    timely(session, WHOLE, pool_maxsize=_IDLE_CONNECTIONS)
     return session
 
 
@@ -85,18 +83,10 @@ class TaskList(list[dict[str, Any]]):
         self.total = total
 
 
-class ApiSession(requests.Session):
-    """Connections to the API, whose answers must come in time.
+class ApiSession(TimelySession):
+    """Connections to the API."""
 
-    Parameters
-    ----------
-    clock : callable, default time.monotonic
-        Seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        timely(self, WHOLE, clock)
+    pace = WHOLE
 
 
 class WanClient:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ import requests
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.wan import transport
-from wan_magic.wan.timely import STREAM, timely
+from wan_magic.wan.timely import STREAM, TimelySession
 from wan_magic.wan.transport import no_auth, proxies, seconds_of
 
 if TYPE_CHECKING:
@@ -27,20 +26,13 @@ _NO_VIDEO = ("text/html", "text/xml", "application/xml", "application/json")
 """What login pages and refusals are that come with status 200."""
 
 
-class StorageSession(requests.Session):
+class StorageSession(TimelySession):
     """For storage hosts, whose files must go on coming.
 
     A login from .netrc would spoil a signed address after a redirect.
-
-    Parameters
-    ----------
-    clock : callable, default time.monotonic
-        Seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        timely(self, STREAM, clock)
+    pace = STREAM
 
     def rebuild_auth(
         self,

@@ -98,12 +98,25 @@ class TimelyAdapter(requests.adapters.HTTPAdapter):
         return pool
 
 
-def timely(
-    session: requests.Session,
-    pace: Pace,
-    clock: Callable[[], float] = time.monotonic,
-    **more: Any,
-) -> None:
-    """Have all answers of a session come in time."""
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, TimelyAdapter(pace, clock, **more))
+class TimelySession(requests.Session):
+    """Connections whose answers must come in time.
+
+    Parameters
+    ----------
+    clock : callable, default time.monotonic
+        Seconds.
+    **more
+        As the library's adapter takes it.
+
+    Attributes
+    ----------
+    pace : Pace
+        How fast; the heir's to say.
+    """
+
+    pace: Pace
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, **more: Any) -> None:
+        super().__init__()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, TimelyAdapter(self.pace, clock, **more))
