@@ -10,13 +10,14 @@ import contextlib
 import dataclasses
 import json
 import re
-import select
 import socket
 import struct
 import threading
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
+
+from hanging_up import has_hung_up
 
 KEY = "sk-canary-0123456789abcdef"
 POLICY = "cG9saWN5LWNhbmFyeQ=="
@@ -390,8 +391,8 @@ def _drip(connection, answer, clocks):
     half = len(answer) // 2
     connection.sendall(answer[:half])
     for at in range(half, len(answer))[:50]:
-        if select.select([connection], [], [], 0.05)[0]:
-            return  # the other side has closed it
+        if has_hung_up(connection, 0.05):
+            return
         clocks.now += DRIP
         connection.sendall(answer[at : at + 1])
 

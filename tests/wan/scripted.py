@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import select
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from hanging_up import has_hung_up
 
 DRIPS_MAX = 200
 """Where nobody gives up, the connection ends."""
@@ -63,8 +64,8 @@ class ScriptedServer(ThreadingHTTPServer):
         def drip(handler):
             handler.wfile.write(answer[:at_once])
             for at in range(at_once, len(answer), count)[:DRIPS_MAX]:
-                if select.select([handler.connection], [], [], 0.01)[0]:
-                    return  # the other side has closed it
+                if has_hung_up(handler.connection, 0.01):
+                    return
                 moment()
                 handler.wfile.write(answer[at : at + count])
 
