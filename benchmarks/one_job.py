@@ -59,7 +59,7 @@ def ours(url: str, tasks: int, folder: Path, *, history: bool) -> dict[str, floa
 def remember(url: str) -> None:
     """Write earlier tasks of this kind into the ledger, as spread as those to come."""
     from wan_magic.actions.api import build
-    from wan_magic.jobs.ledger import ledger_at
+    from wan_magic.jobs.open_ledgers import ledger_at
     from wan_magic.settings import from_environment
     from wan_magic.wan.account import place_of
     from wan_magic.wan.endpoints import choose

@@ -48,10 +48,10 @@ def clean_machine(tmp_path_factory, monkeypatch):
             known.clear()
     if launch := sys.modules.get("wan_magic.actions.launch"):
         launch.living.clear()  # no test waits for the jobs of another, some of which never end
-    if ledger := sys.modules.get("wan_magic.jobs.ledger"):
-        for opened in ledger._ledgers.values():  # a process has one; here each home has its own
-            opened.close()
-        ledger._ledgers.clear()
+    if ledgers := sys.modules.get("wan_magic.jobs.open_ledgers"):
+        for ledger in ledgers._ledgers.values():  # a process has one; here each home has its own
+            ledger.close()
+        ledgers._ledgers.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import wan_magic
 from wan_magic.jobs.entry import Entry
-from wan_magic.jobs.ledger import ledger_at
+from wan_magic.jobs.open_ledgers import ledger_at
 from wan_magic.settings import from_environment
 
 NOW = 1_780_000_000.0

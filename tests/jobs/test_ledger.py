@@ -466,7 +466,7 @@ def test_a_forked_child_does_not_keep_a_dead_parent_alive(tmp_path):
     script = """
 import os, sys, time
 from pathlib import Path
-from wan_magic.jobs.ledger import ledger_at
+from wan_magic.jobs.open_ledgers import ledger_at
 ledger = ledger_at(Path(sys.argv[1]))
 with ledger.transaction() as connection:
     ledger.add(connection, {"id": "orphan", "state": "submitting", "endpoint": "e",
@@ -506,7 +506,7 @@ def test_the_end_of_the_interpreter_gives_the_lock_up(tmp_path):
     script = """
 import sys
 from pathlib import Path
-from wan_magic.jobs.ledger import ledger_at
+from wan_magic.jobs.open_ledgers import ledger_at
 print(ledger_at(Path(sys.argv[1])).presence.name)
 """
     done = subprocess.run(

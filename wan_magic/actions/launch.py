@@ -286,7 +286,7 @@ def ended(job: Job) -> Job:
 
 def ledger_at_home(settings: Settings) -> Ledger:
     """Return the user's ledger."""
-    from wan_magic.jobs.ledger import ledger_at
+    from wan_magic.jobs.open_ledgers import ledger_at
 
     return ledger_at(settings.home)
 

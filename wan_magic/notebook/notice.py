@@ -44,7 +44,7 @@ def _any_open(path: Path) -> bool:
 
 
 def _said(folder: Path) -> str:
-    from wan_magic.jobs.ledger import ledger_at
+    from wan_magic.jobs.open_ledgers import ledger_at
     from wan_magic.output.history import standing
 
     ledger = ledger_at(folder.absolute())
