@@ -1,8 +1,8 @@
-"""Finished sentences in the language in use: notes, what checks found, what a job is at.
+"""Finished sentences in the language in use: notes, what a check found, why a job has no clip.
 
 They are made in English where something is found out, are kept so in the ledger, and raised so
 in a cell, where people search for them. A card or the panel that shows one knows it again by
-its template.
+its template. What the server said stays as it is, whatever stands around it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 import string
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.texts import language
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 _ARROW = "\n→ "
 """Between what was wrong and what to do next, as in `wan_magic.errors`."""
-_NUMBERS = frozenset(("number", "low", "high", "most", "seconds", "width", "height"))
-"""Holes that numbers fill. Words of ours fill `label`; any other holds anything."""
+_NUMBERS = ("number", "low", "high", "most", "seconds", "width", "height")
+_NAMES = ("model", "flag", "host", "endpoint", "id", "code", "status", "type")
+_HELD = dict.fromkeys(_NUMBERS, r"-?[0-9][0-9.,]*") | dict.fromkeys(_NAMES, r"\S+")
+"""What fills a hole: a number, one word, a word of ours a `label`; any other holds anything."""
+_QUOTES = r"(?!HTTP \d|the task failed: )"
+"""A sentence that begins so holds the server's words: they are no sentence of ours by chance."""
 _JOINTS = re.compile(r"(, | or | and | with |; )")
 _WORD = "\0"
 """Around a word that was looked up, until the blanks about it are gone: Chinese has none."""
@@ -42,16 +46,20 @@ def tr_sentence(text: object) -> str:
     'the prompt is empty'
     """
     given, chosen = str(text), language()
-    if chosen == "en":
-        return given
+    return given if chosen == "en" else _said(given, chosen)
+
+
+@lru_cache(1024)
+def _said(text: str, chosen: str) -> str:
     book = _book(chosen)
-    return _ARROW.join(_BLANKS.sub("", book.sentence(part)) for part in given.split(_ARROW, 1))
+    return _ARROW.join(_BLANKS.sub("", book.sentence(part)) for part in text.split(_ARROW, 1))
 
 
 @cache
 def _book(chosen: str) -> _Book:
     tables = importlib.import_module(f"wan_magic.texts.{chosen}_sentences")
-    return _Book(tables.SENTENCES, tables.WORDS)
+    failures = importlib.import_module(f"wan_magic.texts.{chosen}_failures")
+    return _Book({**tables.SENTENCES, **failures.SENTENCES}, tables.WORDS)
 
 
 class _Book(string.Formatter):
@@ -66,9 +74,18 @@ class _Book(string.Formatter):
         self._words = words, self._patterns(words)
 
     def sentence(self, text: str) -> str:
-        """Return a text by the template that says most of it literally; or as it is."""
-        known = self._known(text, *self._sentences)
-        return self._known(text, *self._words) if known == text else known
+        """Return a text by the template that says most of it literally; or as it is.
+
+        Several that semicolons join are told one by one, each of which may hold another.
+        """
+        for table in (self._sentences, self._words):
+            if (known := self._known(text, *table)) != text:
+                return known
+        for at in (found.start() for found in re.finditer("; ", text)):
+            last = text[at + 2 :]
+            if (known := self._known(last, *self._sentences)) != last:
+                return f"{self.sentence(text[:at])}；{known}"
+        return text
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         if conversion == "w":
@@ -92,19 +109,25 @@ class _Book(string.Formatter):
         return text
 
     def _patterns(self, templates: Iterable[str]) -> list[tuple[re.Pattern[str], str]]:
-        """Return what recognises the templates with holes; the least vague ones first."""
+        """Return what recognises the templates with holes; the least vague ones first.
+
+        Before them go those that say something behind another sentence: it would take all.
+        """
         made = []
         for template in templates:
             pieces = list(self.parse(template))
             if any(name for _, name, _, _ in pieces):
                 source = "".join(re.escape(fixed) + self._hole(name) for fixed, name, *_ in pieces)
+                begins, name, *_ = pieces[0]
+                is_behind = not begins and name == "why"
+                source = source if begins or is_behind else _QUOTES + source
                 fixed = sum(len(fixed) for fixed, *_ in pieces)
-                made.append((fixed, re.compile(source, re.DOTALL), template))
-        made.sort(key=lambda one: -one[0])
+                made.append(((not is_behind, -fixed), re.compile(source, re.DOTALL), template))
+        made.sort(key=lambda one: one[0])
         return [(pattern, template) for _, pattern, template in made]
 
     def _hole(self, name: str | None) -> str:
         if not name:
             return ""
-        held = r"-?[0-9][0-9.,]*" if name in _NUMBERS else ".+?"
-        return f"(?P<{name}>{self._labels if name == 'label' else held})"
+        held = {"label": self._labels, **_HELD}.get(name, ".+?")
+        return f"(?P<{name}>{held})"

@@ -1,7 +1,8 @@
 """Finished sentences in simplified Chinese, by their English templates.
 
 See `wan_magic.texts.sentences`: ``{name!w}`` is a word of ours and looked up in `WORDS`,
-``{names!l}`` a list of such words, ``{why!s}`` another sentence.
+``{names!l}`` a list of such words, ``{why!s}`` another sentence. Why a job has no clip stands in
+`wan_magic.texts.zh_failures`.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ SENTENCES: dict[str, str] = {
     "{name} is not a plain file": "{name} 不是普通文件",
     "{name} is {number} MB; over {most} MB is not read": "{name} 大小为 {number} MB，超过 {most} MB 的文件不会读取",
     "{name} may not be read (no permission)": "没有权限读取 {name}",
-    "{name} cannot be opened: {why}": "无法打开 {name}：{why}",
+    "{name} cannot be opened: {why!s}": "无法打开 {name}：{why!s}",
     "give the path of {what} file": "请提供{what!w}文件的路径",
     "check the file": "请检查文件",
     "{name} is {number} MB; at most {most} MB is allowed": "{name!w} 大小为 {number} MB，上限为 {most} MB",
@@ -240,69 +241,42 @@ SENTENCES: dict[str, str] = {
     # Notes on a job
     "its answer was lost; the seed may be that of an equal prompt": "提交的响应丢失；随机种子可能属于提示词相同的另一任务",
     "the ledger can't be written: keep the task id, or this job is not remembered": "无法写入任务账本：请记下任务 ID，否则此任务不会被记录",
-    "it is not written down: {why}": "未能写入任务账本：{why}",
+    "it is no longer in the ledger: keep the task id, or it is not remembered": "它已不在任务账本中：请记下任务 ID，否则此任务不会被记录",
+    "it is not written down: {why!s}": "未能写入任务账本：{why!s}",
     "no job of the ledger has this id: the service is asked for a task of that name": "任务账本中没有此 ID：正在向服务端查询该任务",
-    "the file does not say how it was made: {why}": "文件中未能写入生成信息：{why}",
-    "no JSON beside it says how it was made: {why}": "未能在旁边写入记录生成信息的 JSON：{why}",
+    "the file does not say how it was made: {why!s}": "文件中未能写入生成信息：{why!s}",
+    "no JSON beside it says how it was made: {why!s}": "未能在旁边写入记录生成信息的 JSON：{why!s}",
     "on_done failed: {why}": "on_done 出错：{why}",
     "{number} left out: {why}": "略去 {number} 个：{why!s}",
     "the file is gone": "文件已不存在",
     "without a clip ({state})": "没有视频（{state!w}）",
     # What a job is at
     "the answer to the submit was lost: looking for the task it may have made": "提交的响应丢失：正在查找可能已创建的任务",
-    "{why}: looking for the task again": "{why}：正在再次查找任务",
+    "{why!s}: looking for the task again": "{why!s}：正在再次查找任务",
     "the answer to the submit was lost; task {id} may be its task: the prompt will tell when it ends, and nothing is sent again before": (
         "提交的响应丢失；任务 {id} 可能就是它：结束时可由提示词确认，在此之前不会重复提交"
     ),
-    "{why}: asking again in {seconds} s": "{why}：{seconds} 秒后再次查询",
-    "could not cancel yet: {why}": "暂时无法取消：{why}",
-    "could not cancel: {why}": "无法取消：{why}",
+    "{why!s}: asking again in {seconds} s": "{why!s}：{seconds} 秒后再次查询",
+    "could not cancel yet: {why!s}": "暂时无法取消：{why!s}",
+    "could not cancel: {why!s}": "无法取消：{why!s}",
     "the server accepted the cancel, but still says {state}": "服务端已接受取消，但状态仍为 {state!w}",
     "the server does not know this task (UNKNOWN): asking again": "服务端不认识此任务（UNKNOWN）：正在再次查询",
     "the server says {words}": "服务端返回 {words}",
     "the server names no state": "服务端未返回状态",
-    "{why}: fetching it again in {seconds} s": "{why}：{seconds} 秒后再次下载",
+    "{why!s}: fetching it again in {seconds} s": "{why!s}：{seconds} 秒后再次下载",
     "the video is made already: nothing is left to cancel": "视频已生成：没有可取消的内容",
     "waiting for {name}, which another job uploads": "正在等待另一任务上传 {name}",
-    "{name} is not uploaded: {why}; again in {seconds} s": "{name} 上传失败：{why}；{seconds} 秒后重试",
+    "{name} is not uploaded: {why!s}; again in {seconds} s": "{name} 上传失败：{why!s}；{seconds} 秒后重试",
     "the endpoint is busy (429): submitting again in {seconds} s": "接入点繁忙（429）：{seconds} 秒后再次提交",
-    "{why}: submitting again in {seconds} s": "{why}：{seconds} 秒后再次提交",
+    "{why!s}: submitting again in {seconds} s": "{why!s}：{seconds} 秒后再次提交",
     "the ledger can't be used: trying again": "任务账本暂时无法使用：正在重试",
     "another process takes care of it": "由另一进程处理",
     "another process takes care of it, and can cancel it": "由另一进程处理，可在那里取消",
     "another kernel of {notebook} takes care of it": "由 {notebook} 的另一内核处理",
     "another kernel of {notebook} takes care of it, and can cancel it": "由 {notebook} 的另一内核处理，可在那里取消",
-    # Prices, keys and limits
+    # Prices
     "price in your config file": "您的配置文件中的价格",
     "unconfirmed: from a reseller's list of {date}": "未经确认：来自 {date} 的经销商价目表",
-    "cannot write to the folder {folder}: {why}": "无法写入文件夹 {folder}：{why}",
-    "name another one with --out; nothing was sent": "请用 --out 指定其他文件夹；未提交任何内容",
-    "endpoint {name} needs a key, and none is set": "接入点 {name} 需要 API Key，但尚未设置",
-    "endpoint {name} needs a key, and none is set in {variable}": "接入点 {name} 需要 API Key，但 {variable} 中没有设置",
-    "%wanvideo login asks for it; or set {variable}, or use --endpoint local for a free preview": (
-        "请运行 %wanvideo login，或设置 {variable}，或用 --endpoint local 免费预览"
-    ),
-    "the API key holds a blank or a character that no key has": "API Key 中含有空格或不应有的字符",
-    "copy it again ({source}), without quotes and line breaks": "请重新复制（{source}），不要带引号或换行",
-    "this clip costs about {cost}, over your max_cost of {limit}": "此视频约需 {cost}，超过您设置的 max_cost {limit}",
-    "a shorter or smaller clip costs less; --max-cost {amount} allows it": "更短或分辨率更低的视频费用更少；--max-cost {amount} 可放行",
-    "the price is unknown here, so it can't be kept under {limit}": "此处价格未知，无法保证不超过 {limit!w}",
-    "name it in [endpoints.NAME.prices] of the config file; {way}": "请在配置文件的 [endpoints.NAME.prices] 中写明价格；{way!s}",
-    "at {price}, and how many are billed is not known before, it can't be kept under {limit}": (
-        "单价 {price}，但计费秒数事先未知，无法保证不超过 {limit!w}"
-    ),
-    "give --duration, or a local file in place of an address; {way}": "请指定 --duration，或以本地文件代替网址；{way!s}",
-    "this clip costs about {cost}, and {limit} says nothing of {currency}": "此视频约需 {cost}，而 {limit!w} 未涉及 {currency}",
-    "give a limit in {currency}, too; {way}": "请同时给出以 {currency} 计的上限；{way!s}",
-    "--max-cost off asks for no limit": "--max-cost off 表示不限",
-    "--over-budget makes it all the same": "--over-budget 可照常生成",
-    "{budget} can't be kept: the ledger is off, so nobody knows what was spent": "无法遵守{budget!w}：任务账本已关闭，已用费用未知",
-    "turn the ledger on (WAN_MAGIC_LEDGER=on), or {way}": "请开启任务账本（WAN_MAGIC_LEDGER=on），或{way!s}",
-    "{budget} of {limit} is not enough: this clip alone costs about {cost}": "{budget!w} {limit} 不足：仅此视频就约需 {cost}",
-    "{budget} of {limit} is not enough: {spent} is spent or on its way, and this clip costs about {cost}": (
-        "{budget!w} {limit} 不足：已用或在途 {spent}，此视频约需 {cost}"
-    ),
-    "{way}; {period} in [budget] of {path} sets the limit": "{way!s}；上限由 {path} 的 [budget] 中的 {period} 设定",
 }
 
 WORDS: dict[str, str] = {
@@ -325,6 +299,12 @@ WORDS: dict[str, str] = {
     "a sound in memory": "内存中的音频",
     "a video in memory": "内存中的视频",
     "a data URI": "data URI",
+    "the download": "下载的内容",
+    "another path": "另一路径",
+    "another process": "另一进程",
+    "another kernel of {name}": "{name} 的另一内核",
+    "the system keyring": "系统密钥环",
+    "the Colab secret {name}": "Colab 密钥 {name}",
     "a URL": "网址",
     "the last frame of {name}": "{name} 的尾帧",
     "plain fields": "普通字段",
