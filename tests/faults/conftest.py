@@ -12,6 +12,7 @@ import av
 import pytest
 from faulty import KEY, SECRETS, SLOW, TIMEOUT, Clocks, Faulty, World
 from PIL import Image
+from waiting import PATIENCE
 
 from wan_magic.jobs import settle
 from wan_magic.jobs.intake import take_in
@@ -67,8 +68,12 @@ class _Hurried:
         assert read > 0
         path = url.partition("//")[2].partition("/")[2]
         query = "?" if more.get("params") else ""
-        stalls = self.world.stalls(method, f"/{path}{query}")
-        return super().request(method, url, **more | {"timeout": (10, 0.05 if stalls else 10)})
+        if not self.world.stalls(method, f"/{path}{query}"):
+            return super().request(method, url, **more | {"timeout": (PATIENCE, PATIENCE)})
+        try:
+            return super().request(method, url, **more | {"timeout": (PATIENCE, 0.05)})
+        finally:  # nobody gives up before the question was read, however slow this machine is
+            assert self.world.silences.acquire(timeout=PATIENCE)
 
 
 class ApiSession(_Hurried, client.ApiSession):

@@ -18,6 +18,7 @@ from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
 from hanging_up import has_hung_up
+from waiting import PATIENCE
 
 KEY = "sk-canary-0123456789abcdef"
 POLICY = "cG9saWN5LWNhbmFyeQ=="
@@ -128,6 +129,8 @@ class World:
         self.calls = []
         """The steps that were asked for, also where the question was not read."""
         self.links = 0
+        self.silences = threading.Semaphore(0)
+        """One for each question that was read and gets no answer."""
         self._lock = threading.Lock()
 
     @property
@@ -327,7 +330,7 @@ class Faulty:
             for one in self._open:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
 
     def _listen(self):
         while True:
@@ -342,7 +345,7 @@ class Faulty:
             ).start()
 
     def _serve(self, connection, world):
-        connection.settimeout(10)
+        connection.settimeout(PATIENCE)
         try:
             with connection, contextlib.suppress(OSError, Hangup):
                 self._answer(connection, world)
@@ -365,6 +368,7 @@ class Faulty:
             raise Hangup
         if fault == "read timeout":
             world.clocks.now += READ_TIMEOUT
+            world.silences.release()
             connection.recv(1)  # until the other side gives up
             raise Hangup
         length = len(body)

@@ -1,0 +1,17 @@
+"""Waiting for what another thread or process does."""
+
+import time
+
+import pytest
+
+PATIENCE = 60.0
+"""Seconds until what has not happened is taken to never happen, on a machine with much else to do."""
+
+
+def wait_until(condition):
+    """Wait until a condition holds; fail loudly when it never does."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"did not happen within {PATIENCE:g} s")
+        time.sleep(0.002)
