@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import builtins
 import keyword
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
 from wan_magic.notebook.inserts import MARK, fill, insert_each, mark
@@ -17,9 +16,8 @@ from wan_magic.notebook.misread import (
     meant_as_option,
     unexpected,
     unknown_option,
-    unparsed,
-    valueless,
 )
+from wan_magic.notebook.option_parser import typed_options
 from wan_magic.notebook.options import OPTIONS
 from wan_magic.wan.catalog import nearest
 from wan_magic.wan.media import near
@@ -126,13 +124,13 @@ def read(
         # argparse would read -negative as -n egative.
         if token[:2] in _SHORT and token[2:3] not in ("", "="):
             raise unknown_option(fill(token.partition("=")[0], values), table)
-    given, extra = _parser(table).parse_known_args(_switches(tokens, table))
+    given, extra = typed_options(tokens, table)
     for word in extra:
         if word.startswith("-") and len(word) > 1:
             raise unknown_option(word.partition("=")[0], table)
     by_name = {option.name: option for option in table}
     options = {}
-    for name, typed in vars(given).items():
+    for name, typed in given.items():
         option = by_name[name]
         if option.repeat:
             many = [option.convert(_meant(one, values)) for one in typed]
@@ -168,40 +166,6 @@ def _several(option: Option, value: Any) -> list[Any] | None:
         if isinstance(one, str | int | float) and made.count(one) > 1:
             raise InputError(f"{option.flag} has {one} twice", hint="each makes a clip: keep one")
     return made
-
-
-_YES_NO = {
-    **dict.fromkeys(("true", "yes", "on", "1"), True),
-    **dict.fromkeys(("false", "no", "off", "0"), False),
-}
-_SWITCH_FLAGS = {option.flag for option in OPTIONS if option.kind == "switch"}
-
-
-def _switches(tokens: Sequence[str], table: Sequence[Option]) -> list[str]:
-    """Read ``--watermark false`` and ``--watermark=no`` as they are meant.
-
-    Raises
-    ------
-    InputError
-        For ``--fresh false``, too: it would be paid.
-    """
-    flags = {flag: option for option in table if option.kind == "flag" for flag in option.flags}
-    read: list[str] = []
-    for token in tokens:
-        flag, equals, value = token.partition("=")
-        if equals and flag in _SWITCH_FLAGS:
-            if value.lower() not in _YES_NO:
-                hint = f"write {flag} or --no-{flag[2:]}"
-                raise InputError(f"{flag} is yes or no, not {value!r}", hint=hint)
-            read.append(flag if _YES_NO[value.lower()] else f"--no-{flag[2:]}")
-        elif read and read[-1] in _SWITCH_FLAGS and token.lower() in _YES_NO:
-            if not _YES_NO[token.lower()]:
-                read[-1] = f"--no-{read[-1][2:]}"
-        elif read and read[-1] in flags and token.lower() in _YES_NO:
-            raise valueless(flags[read[-1]], token)
-        else:
-            read.append(token)
-    return read
 
 
 def words(line: str) -> list[str]:
@@ -299,47 +263,3 @@ def checked_name(name: str) -> str:
         f"{name!r} can't be the name of a variable",
         hint=f"the first word names the job, such as clip; {IN_PROMPT}",
     )
-
-
-class _Parser(argparse.ArgumentParser):
-    table: Sequence[Option] = ()
-
-    def error(self, message: str) -> NoReturn:
-        raise unparsed(message, self.table)
-
-
-class _Once(argparse.Action):
-    """Stores a value; a second one for the same option is an error, not a silent winner."""
-
-    def __init__(self, *args: Any, option: Option, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.option = option
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse's protocol
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> None:
-        if self.option.repeat:
-            setattr(namespace, self.dest, [*getattr(namespace, self.dest, []), values])
-            return
-        if hasattr(namespace, self.dest):
-            raise InputError(f"{self.option.flag} is given twice", hint="keep one of them")
-        if self.nargs == 0:
-            values = not (option_string or "").startswith("--no-")  # type: ignore[assignment]
-        setattr(namespace, self.dest, values)
-
-
-def _parser(table: Sequence[Option]) -> argparse.ArgumentParser:
-    parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
-    parser.table = table
-    for option in table:
-        flags, nargs = option.flags, None
-        if option.kind in ("switch", "flag"):
-            nargs = 0
-        if option.kind == "switch":
-            flags = (*flags, f"--no-{option.flag[2:]}")
-        parser.add_argument(*flags, dest=option.name, action=_Once, nargs=nargs, option=option)
-    return parser
