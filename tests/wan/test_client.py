@@ -15,9 +15,9 @@ import urllib3
 from scripted import DRIPS_MAX
 
 from wan_magic.errors import ApiError, ConnectionFailed
-from wan_magic.wan import client as client_module
-from wan_magic.wan import storage, transport
-from wan_magic.wan.client import ApiSession, WanClient
+from wan_magic.wan import connection, storage, transport
+from wan_magic.wan.client import WanClient
+from wan_magic.wan.connection import ApiSession
 from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.media.loaded import Input
 from wan_magic.wan.request import VideoRequest
@@ -590,18 +590,18 @@ def test_an_answer_that_drips_is_an_answer_that_is_lost(server, dripping):
 
 
 def test_by_itself_a_client_gives_no_answer_more_time_than_that(server, client, monkeypatch):
-    monkeypatch.setattr(client_module.ApiSession, "pace", Pace(0.05))
-    client_module._shared.cache_clear()
+    monkeypatch.setattr(connection.ApiSession, "pace", Pace(0.05))
+    connection._shared.cache_clear()
     for call, args in ((client.create, (REQUEST,)), (client.query, ("t-1",))):
         dripped = []
         server.drips(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000, lambda: dripped.append(1))  # noqa: B023
         assert no_answer(call, *args).transient
         assert len(dripped) < DRIPS_MAX
-    client_module._shared.cache_clear()
+    connection._shared.cache_clear()
 
 
 def test_an_answer_without_an_end(server, client, monkeypatch):
-    monkeypatch.setattr(client_module, "_ANSWER_MAX_BYTES", 1000)
+    monkeypatch.setattr(connection, "_ANSWER_MAX_BYTES", 1000)
     server.says(b"{" + b" " * 100_000)
     error = no_answer(client.create, REQUEST)
     assert "larger than 1,000 bytes" in error.message
@@ -927,12 +927,12 @@ def test_what_an_account_shares_keeps_no_cookies(server, client):
 def test_a_forked_child_opens_its_own_connections(server, client):
     server.says(CREATED)
     client.query("t")
-    parents = client_module._shared(server.base_url, KEY)
+    parents = connection._shared(server.base_url, KEY)
     child = os.fork()
     if not child:
-        os._exit(client_module._shared(server.base_url, KEY) is parents)
+        os._exit(connection._shared(server.base_url, KEY) is parents)
     assert os.waitpid(child, 0)[1] == 0
-    assert client_module._shared(server.base_url, KEY) is parents
+    assert connection._shared(server.base_url, KEY) is parents
 
 
 def test_a_message_that_quotes_a_signed_address_is_told_without_its_signature():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from wan_magic.errors import ApiError, WanError
-from wan_magic.wan.client import ApiSession, WanClient
+from wan_magic.wan.client import WanClient
+from wan_magic.wan.connection import ApiSession
 
 if TYPE_CHECKING:
     from wan_magic.wan.endpoints import Endpoint
