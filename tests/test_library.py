@@ -16,7 +16,7 @@ from ledger_rows import home_ledger, preview, write
 from PIL import Image
 
 import wan_magic
-from wan_magic.actions import launch
+from wan_magic.actions import launch, places
 from wan_magic.actions.lookup import settings_of
 from wan_magic.errors import (
     ApiError,
@@ -101,7 +101,7 @@ def neighbour():
 
 def sent_here(**values):
     """What the ledger has of a job that was sent to the endpoint of the settings."""
-    endpoint = launch.resolve(from_environment())
+    endpoint = places.resolve(from_environment())
     return {
         "endpoint": endpoint.name,
         "base_url": endpoint.base_url,
@@ -576,11 +576,11 @@ def test_a_workspace_of_today_is_not_that_of_then(monkeypatch):
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
     monkeypatch.setenv("WAN_MAGIC_WORKSPACE", "ws-today")
     shared = settings_of(write("a"), from_environment())
-    assert launch.resolve(shared).base_url == "https://dashscope.aliyuncs.com/api/v1"
-    assert launch.resolve(shared).workspace == ""
-    own = launch.resolve(from_environment().override(endpoint="beijing"))
+    assert places.resolve(shared).base_url == "https://dashscope.aliyuncs.com/api/v1"
+    assert places.resolve(shared).workspace == ""
+    own = places.resolve(from_environment().override(endpoint="beijing"))
     values = {"base_url": own.base_url, "workspace": "ws-today"}
-    assert launch.resolve(settings_of(write("b", **values), from_environment())) == own
+    assert places.resolve(settings_of(write("b", **values), from_environment())) == own
 
 
 def test_a_gateway_whose_name_leads_elsewhere_now_is_asked_at_its_old_address(
@@ -691,7 +691,7 @@ def slow(monkeypatch):
     with Server(options) as server:
         monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", server.base_url)
         monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
-        yield WanClient(launch.resolve(from_environment()))
+        yield WanClient(places.resolve(from_environment()))
 
 
 def started(client, state):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from wan_magic.actions import launch
+from wan_magic.actions import places
 from wan_magic.errors import ApiError, ConnectionFailed, JobCancelled, SettingsError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _at_the_service(entry: Entry, settings: Settings) -> str:
     from wan_magic.wan.account import account_of
     from wan_magic.wan.client import WanClient
 
-    endpoint = launch.resolve(settings)
+    endpoint = places.resolve(settings)
     if account_of(endpoint) != entry.account:
         raise SettingsError(
             f"job {entry.id} was sent to {entry.endpoint} ({entry.base_url}) with another key"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wan_magic.actions import launch
+from wan_magic.actions import places
 from wan_magic.errors import InputError, SettingsError
 from wan_magic.output.table import one_line
 
@@ -46,7 +46,7 @@ def word_of(one: Named) -> str:
 
 def ledger_of(settings: Settings) -> Ledger | None:
     """Return the user's ledger; None where nothing was ever written down."""
-    ledger = launch.ledger_at_home(settings)
+    ledger = places.ledger_at_home(settings)
     return ledger if ledger.path.exists() else None
 
 

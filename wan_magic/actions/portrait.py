@@ -59,7 +59,7 @@ def check_portrait(
     >>> check_portrait("anna.jpg").passed  # doctest: +SKIP
     True
     """
-    from wan_magic.actions.launch import resolve
+    from wan_magic.actions.places import resolve
     from wan_magic.wan.client import WanClient
     from wan_magic.wan.media import load
     from wan_magic.wan.storage import StorageSession

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.actions import launch
+from wan_magic.actions import launch, places
 from wan_magic.actions.lookup import (
     found,
     ledger_of,
@@ -111,7 +111,7 @@ def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
         return launch.take_up(entry, sent_with)
     job = _ended(entry, settings, ledger)
     if file is not None and given.get("out") and not job.exception():
-        return ended_job(entry, _copied(job.result(), launch.writable(sent_with)))
+        return ended_job(entry, _copied(job.result(), places.writable(sent_with)))
     return job
 
 
@@ -133,9 +133,9 @@ def _adopted(task_id: str, settings: Settings, notes: tuple[str, ...]) -> Job:
     from wan_magic.jobs.entry import Entry
     from wan_magic.output.place import notebook
 
-    folder, endpoint = launch.writable(settings), launch.resolve(settings)
+    folder, endpoint = places.writable(settings), places.resolve(settings)
     try:
-        ledger = launch.ledger_for(settings, endpoint)
+        ledger = places.ledger_for(settings, endpoint)
     except LedgerError:
         ledger = None
     job = adopt(

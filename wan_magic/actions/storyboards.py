@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from wan_magic.actions import api, launch
+from wan_magic.actions import api, launch, places
 from wan_magic.actions.keywords import check_own
 from wan_magic.actions.planning import Planned
 from wan_magic.actions.takes import next_shot
@@ -153,8 +153,8 @@ class _Chain:
         from wan_magic.actions.sweeping import check, to_be_paid
         from wan_magic.wan.estimate import PriceList
 
-        folder, endpoint = launch.writable(self.settings), launch.resolve(self.settings)
-        ledger = launch.ledger_for(self.settings, endpoint)
+        folder, endpoint = places.writable(self.settings), places.resolve(self.settings)
+        ledger = places.ledger_for(self.settings, endpoint)
         if not to_be_paid(rest[:1], endpoint, ledger, folder, fresh=fresh):
             return False
         check(rest, endpoint, self.settings, ledger, folder, fresh=fresh)

@@ -74,7 +74,7 @@ def print_dry_sweep(plan: Sequence[Planned], settings: Settings) -> None:
 
     What the library has already would cost nothing, and counts nothing here either.
     """
-    from wan_magic.actions.launch import ledger_for, writable
+    from wan_magic.actions.places import ledger_for, writable
     from wan_magic.actions.sweeping import check, to_be_paid
 
     endpoint = choose(settings)

@@ -28,7 +28,7 @@ _ROOM_FOR_MANY = 2e9
 
 def folder(settings: Settings, front_end: FrontEnd) -> Iterator[Finding]:
     """Yield whether clips can be saved, and played from there."""
-    from wan_magic.actions.launch import writable
+    from wan_magic.actions.places import writable
     from wan_magic.output.place import default_out, relative_src
 
     name = tr("folder")
@@ -76,7 +76,7 @@ def _nearest(place: Path) -> Path:
 
 def ledger(settings: Settings) -> Finding:
     """Return whether jobs can be written down, and whether those that were are whole."""
-    from wan_magic.actions import launch
+    from wan_magic.actions import places
 
     name = tr("ledger")
     if not settings.ledger:
@@ -84,7 +84,7 @@ def ledger(settings: Settings) -> Finding:
         return Finding(
             name, "warning", found, tr("unset WAN_MAGIC_LEDGER, or ledger in the config")
         )
-    book = launch.ledger_at_home(settings)
+    book = places.ledger_at_home(settings)
     path = book.path
     if not path.exists():
         if os.access(_nearest(path.parent), os.W_OK):
