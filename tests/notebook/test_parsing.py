@@ -515,6 +515,8 @@ def test_the_members_of_a_list_are_not_names_of_variables():
         ("'number as text=\"7\"'", "7"),
         ("formula=a=b", "a=b"),
         ("empty=", ""),
+        ("no_json=NaN", "NaN"),
+        (f"deep={'[' * 5000}", "[" * 5000),
     ],
 )
 @pytest.mark.parametrize(

@@ -51,6 +51,21 @@ def test_what_is_typed_is_read_as_the_same_request(model):
     assert read(cell_of(request, "sea", typed=lambda one: one.name)) == ("sea", request)
 
 
+@pytest.mark.parametrize("model", [name for name in EXPECTED if MODELS[name].prompt == "optional"])
+def test_a_cell_without_a_prompt_has_a_body_all_the_same(model):
+    _, request = asked(f"--model {model} {EXPECTED[model][0]} --seed 1", "")
+    cell = cell_of(request, "sea", typed=lambda one: one.name)
+    assert cell.startswith("%%wanvideo sea")
+    assert cell.endswith("\n{{''}}"), "IPython runs no empty cell, and a line might lack its prompt"
+    assert read(cell) == ("sea", request)
+
+
+def test_an_effect_needs_no_prompt_and_no_body():
+    _, request = asked("--model wanx2.1-i2v-turbo --image cat.png --template flying", "")
+    cell = cell_of(request, typed=lambda one: one.name)
+    assert cell == "%wanvideo --image cat.png --model wanx2.1-i2v-turbo --template flying"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -76,7 +76,9 @@ def test_wrong_path_for_the_model(caller, path):
     refused(answer, 400, "InvalidParameter", "url error, please check url!")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b"3", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"\xff\xfe", b"3", b'{"a": NaN}', b"[" * 100_000]
+)
 def test_bad_json(caller, body):
     refused(caller.post(CREATE, data=body), 400, "InvalidParameter", "Required body invalid")
 

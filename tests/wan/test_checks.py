@@ -242,6 +242,7 @@ def test_a_value_of_the_wrong_type_is_refused_in_words(fields, unchecked):
         ({"strength": 1.5}, "strength 1.5 is out of range"),
         ({"expand_ratio": "0.5"}, "expand ratio '0.5' is out of range"),
         ({"left_scale": 3}, "left scale 3 is out of range"),
+        ({"left_scale": float("nan")}, "the field left_scale holds what JSON can't: nan"),
         ({"mask_type": "fixd"}, "wanx2.1-vace-plus does not take mask type 'fixd'"),
         ({"control_condition": "pose"}, "wanx2.1-vace-plus does not take control condition 'pose'"),
     ],
@@ -250,6 +251,26 @@ def test_a_value_of_the_wrong_type_is_refused_in_words(fields, unchecked):
 def test_known_fields_are_checked_however_they_are_given(parameters, message):
     found, _ = split("wanx2.1-vace-plus", movie(), extra_parameters=parameters)
     assert found == message
+
+
+@pytest.mark.parametrize("frame", [1.5, True, "1"])
+def test_a_frame_has_a_whole_number(frame):
+    found, _ = split(
+        "wanx2.1-vace-plus",
+        movie(),
+        given("mask", "image"),
+        extra_inputs={"mask_frame_id": frame},
+    )
+    assert found == f"mask frame id {frame!r} is not a whole number"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"prompt": "a \ud83d"}, {"negative_prompt": "\udc31"}], ids=ascii
+)
+def test_half_of_an_emoji_is_refused_where_it_can_still_be_typed_again(fields):
+    message, _ = split(**fields)
+    assert "holds half of a character ('\\ud" in message
+    assert message.isascii()
 
 
 @pytest.mark.parametrize(

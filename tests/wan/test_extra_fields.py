@@ -58,6 +58,68 @@ def test_inputs_that_are_given_as_fields_count(model, fields):
     assert request.body()["input"] == {"prompt": "a cat", **fields}
 
 
+@pytest.mark.parametrize(
+    ("model", "fields", "said"),
+    [
+        ("2.6", {"audio_url": ["https://x.org/a.mp3"]}, "audio_url ['https://x.org/a.mp3'] is no"),
+        ("wan2.5-i2v-preview", {"img_url": None}, "img_url None is no address"),
+        ("wan2.6-r2v", {"reference_urls": ["https://x.org/a.png", 5]}, "is no address"),
+        ("wanx2.1-vace-plus", {"last_clip_url": 5}, "last_clip_url 5 is no address"),
+        ("3.0", {"media": {"type": "first_frame", "url": "https://x.org/a"}}, "no list of items"),
+        ("3.0", {"media": [{"type": "first_frame"}]}, "no list of items"),
+        ("3.0", {"media": [["first_frame", "https://x.org/a.png"]]}, "no list of items"),
+        (
+            "3.0",
+            {"media": [{"type": "smell", "url": "https://x.org/a"}]},
+            "no media of type 'smell'",
+        ),
+    ],
+)
+def test_inputs_that_are_given_as_fields_are_addresses(model, fields, said):
+    assert said in refusal(model=model, extra_inputs=fields)
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "said"),
+    [
+        ("2.6", {"negative_prompt": 5}, "negative prompt 5 is not a text"),
+        ("3.0", {"negative_prompt": "rain"}, "takes no negative prompt"),
+        ("2.7", {"function": "video_edit"}, "takes no function"),
+        ("wanx2.1-i2v-turbo", {"template": "flyin"}, "did you mean flying?"),
+    ],
+)
+def test_texts_that_are_given_as_fields_are_checked_like_the_options(model, fields, said):
+    image = "https://x.org/a.png" if "i2v" in model else None
+    assert said in refusal(model=model, image=image, extra_inputs=fields)
+
+
+def test_a_prompt_that_is_given_as_a_field_is_the_prompt():
+    request, notes = api.build(model="2.6", extra_inputs={"prompt": "waves"})
+    assert request.prompt == "waves"
+    assert notes == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (float("nan"), "the field x holds what JSON can't: nan"),
+        ([{"a": float("inf")}], "the field x holds what JSON can't: list"),
+        (object(), "the field x holds what JSON can't: object"),
+    ],
+    ids=["nan", "infinity", "object"],
+)
+@pytest.mark.parametrize("unchecked", [False, True])
+def test_what_can_not_be_sent_is_refused_before_anything_is(value, said, unchecked):
+    for fields in ({"extra_parameters": {"x": value}}, {"extra_inputs": {"x": value}}):
+        assert said in refusal(model="2.7", unchecked=unchecked, **fields)
+
+
+@pytest.mark.parametrize("fields", ["strength=1", {1: 2}, [("a", 1)]], ids=str)
+def test_fields_are_a_dictionary(fields):
+    assert "extra_parameters" in refusal(extra_parameters=fields)
+    assert api.build("a cat", extra_parameters=None)[0].extra_parameters == {}
+
+
 def test_too_many_references_as_a_field_are_too_many():
     urls = [f"https://x.org/{n}.png" for n in range(6)]
     assert "too many" in refusal(model="wan2.6-r2v", extra_inputs={"reference_urls": urls})

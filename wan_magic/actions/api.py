@@ -120,6 +120,7 @@ def build(
     }
     check_names(fields, ("prompt", *REQUEST_OPTIONS))
     _check_texts(prompt, model)
+    _check_dictionaries(fields)
     switch = audio if isinstance(audio, bool) else None
     if isinstance(audio, str):
         switch = AUDIO_WORDS.get(audio.strip())
@@ -184,6 +185,19 @@ def _check_texts(prompt: object, model: object) -> None:
         )
 
 
+def _check_dictionaries(fields: dict[str, Any]) -> None:
+    """Refuse extra fields that are not values by name; None means none, as everywhere."""
+    for name in ("extra_parameters", "extra_inputs"):
+        value = fields.get(name)
+        if value is None:
+            fields.pop(name, None)
+        elif not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            raise InputError(
+                f"{name} {value!r:.60} is no dictionary of fields by name",
+                hint='such as {"strength": 0.5}',
+            )
+
+
 def _check_takes_seed(row: Model) -> None:
     if not row.takes("seed"):
         raise InputError(
@@ -214,10 +228,12 @@ def _merged(request: VideoRequest, types: list[str]) -> VideoRequest:
                 f"{name} is given twice: as an option and as {flag} {name}=…",
                 hint="keep one of them",
             )
+    sections = dict.fromkeys(("prompt", *catalog.TEXT_FIELDS), "input")
+    sections |= {name: parameter.section for name, parameter in row.parameters.items()}
     own = {
-        name: extra[parameter.section].pop(name)
-        for name, parameter in row.parameters.items()
-        if row.checked and name in named and name in extra[parameter.section]
+        name: extra[section].pop(name)
+        for name, section in sections.items()
+        if row.checked and name in {*named, "prompt"} and name in extra[section]
     }
     return replace(
         request, extra_parameters=extra["parameters"], extra_inputs=extra["input"], **own

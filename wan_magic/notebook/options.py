@@ -137,9 +137,14 @@ def _pair(option: Option, text: Any) -> tuple[str, Any]:
             hint=f"such as {option.flag} {option.metavar}",
         )
     try:
-        return key.strip(), json.loads(value)
-    except ValueError:  # what is no JSON is a text
+        return key.strip(), json.loads(value, parse_constant=_no_constant)
+    except (ValueError, RecursionError):  # what is no JSON is a text
         return key.strip(), value
+
+
+def _no_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python alone takes for JSON."""
+    raise ValueError(name)
 
 
 def _places(option: Option) -> list[str]:

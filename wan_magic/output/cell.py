@@ -76,8 +76,10 @@ def cell_of(
             # With a space between, a value that begins with a dash would be an option.
             words.append(f"{flag_}={text}" if str(value).startswith("-") else f"{flag_} {text}")
     body = _BETWEEN.sub("{{'---'}}", request.prompt.replace("{{", r"\{{"))
-    # A cell magic needs a body; without a prompt the line alone is the whole request.
-    start = "%%wanvideo" if body.strip() else "%wanvideo"
+    # A cell magic needs a body. Where there might be a prompt, a line alone would be a slip.
+    is_line = not body.strip() and (request.row.prompt == "none" or request.template)
+    start = "%wanvideo" if is_line else "%%wanvideo"
+    body = body if is_line or body.strip() else "{{''}}"
     return f"{' '.join([start, *words])}\n{body}".rstrip()
 
 

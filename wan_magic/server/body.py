@@ -41,12 +41,17 @@ async def read_json(request: Request) -> object:
     if seen > BODY_MAX_BYTES or (long and b";base64" not in data.lower()):
         raise _too_large()
     try:
-        body = json.loads(data)
+        body = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise invalid(BAD_BODY) from None
     if long:
         _check_base64(body, seen)
     return body
+
+
+def _no_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python alone takes for JSON."""
+    raise ValueError(name)
 
 
 def _check_base64(body: object, size: int) -> None:

@@ -23,8 +23,6 @@ from wan_magic.wan.catalog import MODELS, SEED_MAX, TEMPLATES, Clash, Model, Par
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_WHOLE = ("seed", "mask_frame_id")
-"""Numbers in a range that have no fractions."""
 _SHOWN_MEDIA = ("file", "link")
 """What the model reads through the rewriting of the prompt."""
 DECIDED_SECONDS = 5
@@ -166,7 +164,7 @@ def _check_value(name: str, parameter: Parameter, value: Any) -> None:
                 raise invalid(f"The size is not match {value}")
             raise specification(f"{name} should be one of {', '.join(map(str, allowed))}")
     elif low is not None or high is not None:
-        kinds = (int,) if name in _WHOLE else (int, float)
+        kinds = (int,) if parameter.whole else (int, float)
         if (
             type(value) not in kinds
             or not (low is None or low <= value)

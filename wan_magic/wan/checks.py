@@ -8,19 +8,12 @@ from wan_magic.errors import InputError
 from wan_magic.wan import catalog
 from wan_magic.wan.catalog import flag
 from wan_magic.wan.input_checks import check_inputs, type_of
+from wan_magic.wan.value_types import TYPES, check_types, label_of, wrong_type
 
 if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Parameter
     from wan_magic.wan.request import VideoRequest
 
-_TYPES: dict[str, type] = {
-    **dict.fromkeys(("prompt", "negative_prompt", "template", "resolution", "ratio", "size"), str),
-    **dict.fromkeys(("shot_type", "audio_setting", "mode", "function"), str),
-    **dict.fromkeys(("duration", "seed"), int),
-    **dict.fromkeys(("audio", "prompt_extend", "watermark", "check_image"), bool),
-}
-_TYPE_NAMES = {str: "a text", int: "a whole number", bool: "True or False"}
-_EXAMPLES = {str: "put it into quotes", int: "such as 5", bool: "such as True"}
 _MOST_NAMED = 6
 
 
@@ -51,7 +44,7 @@ def check(request: VideoRequest) -> list[str]:
 
 def check_values(request: VideoRequest) -> None:
     """Check types and values, which needs none of the inputs."""
-    _check_types(request)
+    check_types(request)
     if request.model not in catalog.MODELS and not request.unchecked:
         found = catalog.find_model(request.model)  # says what is near
         raise InputError(f"{request.model!r} is no model's name", hint=f"such as {found.name}")
@@ -71,18 +64,8 @@ def _unchecked_note(request: VideoRequest) -> str:
     )
 
 
-def _check_types(request: VideoRequest) -> None:
-    """Refuse what JSON would carry in the wrong type, such as 5.0 for 5 or 1 for True."""
-    for name, kind in _TYPES.items():
-        value = getattr(request, name)
-        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits and (value is not None or name == "prompt"):
-            hint = "such as 7, or random" if name == "seed" else _EXAMPLES[kind]
-            raise InputError(f"{_label(name)} {value!r} is not {_TYPE_NAMES[kind]}", hint=hint)
-
-
 def _check_values(request: VideoRequest, row: Model) -> None:
-    for name in _TYPES:
+    for name in TYPES:
         value = getattr(request, name)
         if value is None or name in ("prompt", "negative_prompt", "template", "audio"):
             continue
@@ -111,12 +94,14 @@ def _check_value(name: str, value: Any, row: Model) -> None:
         raise _takes_no(name, row)
     parameter: Parameter = row.parameters.get(name, catalog.Parameter())
     low, high = parameter.low, parameter.high
+    if parameter.whole and type(value) is not int:
+        raise wrong_type(name, value, int)
     if low is not None or high is not None:
-        whole = isinstance(value, int | float) and not isinstance(value, bool)
-        within = whole and (low is None or value >= low) and (high is None or value <= high)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        within = number and (low is None or value >= low) and (high is None or value <= high)
         if not within:
             span = f"{low:g} to {high:.10g}" if high is not None else f"{low:g} or more"
-            problem = f"{_label(name)} {value!r} is out of range"
+            problem = f"{label_of(name)} {value!r} is out of range"
             raise InputError(problem, hint=span)
         return
     allowed = row.values(name)
@@ -128,7 +113,7 @@ def _check_value(name: str, value: Any, row: Model) -> None:
     options = _listed(allowed)
     allowed_text = f"allowed: {options}" if len(allowed) > 1 else f"it makes {options} only"
     raise InputError(
-        f"{row.name} does not take {_label(name)} {value!r}",
+        f"{row.name} does not take {label_of(name)} {value!r}",
         hint=f"{hint} ({allowed_text})" if hint else allowed_text,
     )
 
@@ -145,14 +130,14 @@ def _listed(values: tuple[Any, ...]) -> str:
 def _takes_no(name: str, row: Model) -> InputError:
     if name in ("ratio", "size") and row.follows and not row.sizes:
         return InputError(
-            f"{row.name} takes no {_label(name)}", hint="its clips have the shape of the input"
+            f"{row.name} takes no {label_of(name)}", hint="its clips have the shape of the input"
         )
     takers = [m.name for m in catalog.MODELS.values() if m.takes(name)]
     # Those of the same kind are what the user can really take instead.
     same = [m for m in takers if catalog.MODELS[m].kind == row.kind] or takers
     more = f" and {len(same) - _MOST_NAMED} more" if len(same) > _MOST_NAMED else ""
     return InputError(
-        f"{row.name} takes no {_label(name)}",
+        f"{row.name} takes no {label_of(name)}",
         hint=f"models that do: {', '.join(same[:_MOST_NAMED])}{more}",
     )
 
@@ -272,7 +257,3 @@ def cut(label: str, text: str | None, limit: int, row: Model) -> list[str]:
         f" it ends after “…{kept[-30:]}”, and “{lost[:30]}…” is not read"
     )
     return [note]
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ")

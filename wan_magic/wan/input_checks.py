@@ -31,6 +31,7 @@ def check_inputs(request: VideoRequest, row: Model) -> None:
     _check_voices(request, row)
     _check_numbers(request, row)
     _check_extra(request, row)
+    _check_addresses(request, row)
     counts = Counter(type_of(row, one) for one in request.inputs)
     for slot in row.inputs:
         if slot.attached:
@@ -138,10 +139,10 @@ def _extra_types(request: VideoRequest, row: Model) -> list[str]:
     known = {slot.type for slot in row.inputs}
     for name, value in request.extra_inputs.items():
         if name == "media" and row.protocol == "media" and isinstance(value, list):
-            types += [one["type"] for one in value if isinstance(one, dict) and "type" in one]
+            types += [one["type"] for one in value]
         elif name in known or name.endswith("_url"):
             types += [name] * (len(value) if isinstance(value, list) else 1)
-    return [name for name in types if isinstance(name, str)]
+    return types
 
 
 def _check_extra(request: VideoRequest, row: Model) -> None:
@@ -167,6 +168,36 @@ def _check_extra(request: VideoRequest, row: Model) -> None:
                 takes = ", ".join(flag(option) for option in row.options) or "a prompt alone"
                 hint = f"{flag(name)} is what it takes" if row.takes(name) else f"it takes {takes}"
                 raise InputError(f"{row.name} has no field {name} in {section}", hint=hint)
+
+
+def _check_addresses(request: VideoRequest, row: Model) -> None:
+    """Refuse inputs that are given as fields and hold no addresses."""
+    many = {slot.type: slot.many for slot in row.inputs if row.protocol == "flat"}
+    many |= {name: False for name in row.parameters if name.endswith("_url")}
+    for name, value in request.extra_inputs.items():
+        each = value if many.get(name) and isinstance(value, list) and value else [value]
+        if name in many and not all(isinstance(one, str) and one for one in each):
+            raise InputError(f"{name} {value!r:.60} is no address", hint="an http(s) URL in quotes")
+        if name == "media" and row.protocol == "media":
+            _check_media(value, row)
+
+
+def _check_media(items: Any, row: Model) -> None:
+    types = [slot.type for slot in row.inputs if not slot.attached]
+    texts = ("type", "url", *(slot.type for slot in row.inputs if slot.attached))
+    each: list[Any] = items if isinstance(items, list) else [None]
+    for one in each:
+        fits = isinstance(one, dict) and one.get("type") and one.get("url")
+        if not fits or not all(isinstance(one.get(name, ""), str) for name in texts):
+            raise InputError(
+                f"media {items!r:.60} is no list of items",
+                hint='such as [{"type": "…", "url": "https://…"}]',
+            )
+        if one["type"] not in types:
+            raise InputError(
+                f"{row.name} takes no media of type {one['type']!r}",
+                hint=f"it takes {', '.join(types)}",
+            )
 
 
 def _known_fields() -> set[str]:

@@ -128,6 +128,8 @@ class Parameter:
         What the server uses when none is sent; None where that is not known.
     low, high : float or None
         The range of a number.
+    whole : bool
+        Whether the number has no fractions.
     section : {"parameters", "input"}
         Where in the body.
     required : bool
@@ -140,6 +142,7 @@ class Parameter:
     default: Any = None
     low: float | None = None
     high: float | None = None
+    whole: bool = False
     section: Literal["parameters", "input"] = "parameters"
     required: bool = False
     implied_by: tuple[tuple[str, Any], ...] = ()

@@ -76,7 +76,7 @@ _SHOTS = Parameter(values=("single", "multi"), default="single")
 _COMMON = {
     "prompt_extend": _SWITCH_ON,
     "watermark": _SWITCH_OFF,
-    "seed": Parameter(low=0, high=SEED_MAX),
+    "seed": Parameter(low=0, high=SEED_MAX, whole=True),
 }
 _RATIOS = Parameter(values=("16:9", "9:16", "1:1", "4:3", "3:4"), default="16:9")
 _2_TO_15 = Parameter(values=tuple(range(2, 16)), default=5)
@@ -142,7 +142,7 @@ _30 = Model(
     negative_prompt_max=0,
     parameters={
         **_COMMON,
-        "seed": Parameter(low=-1, high=SEED_MAX),
+        "seed": Parameter(low=-1, high=SEED_MAX, whole=True),
         "resolution": _resolution("480P", "720P", "1080P", default="1080P"),
         "ratio": Parameter(
             values=("adaptive", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"), default="adaptive"
@@ -568,7 +568,7 @@ _VACE_21 = Model(
                 ("ref", "image_reference"),
             ),
         ),
-        "mask_frame_id": Parameter(low=1, default=1, section="input"),
+        "mask_frame_id": Parameter(low=1, whole=True, default=1, section="input"),
         "last_clip_url": Parameter(section="input"),
         "obj_or_bg": Parameter(),
         "control_condition": Parameter(
