@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wan_magic.actions.api import generate, submit
+    from wan_magic.actions.handling import cancel, forget, resume, show, wait
     from wan_magic.actions.joining import Reel, concat
-    from wan_magic.actions.library import cancel, cost, forget, list_jobs, resume, show, wait
+    from wan_magic.actions.library import cost, list_jobs
     from wan_magic.actions.portrait import PortraitCheck, check_portrait
     from wan_magic.actions.storyboards import Storyboard
     from wan_magic.errors import (
@@ -62,15 +63,8 @@ _HOMES = {
     "wan_magic.jobs.provenance": ("provenance",),
     "wan_magic.actions.joining": ("Reel", "concat"),
     "wan_magic.jobs.sweep": ("Sweep",),
-    "wan_magic.actions.library": (
-        "cancel",
-        "cost",
-        "forget",
-        "list_jobs",
-        "resume",
-        "show",
-        "wait",
-    ),
+    "wan_magic.actions.library": ("cost", "list_jobs"),
+    "wan_magic.actions.handling": ("cancel", "forget", "resume", "show", "wait"),
     "wan_magic.notebook._nest": ("run",),
     "wan_magic.notebook.chaining": ("storyboard",),
     "wan_magic.notebook.gallery": ("Gallery", "gallery"),

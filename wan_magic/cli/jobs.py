@@ -134,19 +134,19 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from wan_magic.actions import library
+    from wan_magic.actions import handling
 
     given = {name: getattr(options, name) for name in ("endpoint", "workspace", "out", "timeout")}
     if options.id is not None:
-        return _paths([library.resume(options.id, **given)])
-    jobs = library.resume(**given)
+        return _paths([handling.resume(options.id, **given)])
+    jobs = handling.resume(**given)
     if not jobs:
         print("nothing is left to be fetched", file=sys.stderr)
     return _paths(jobs)
 
 
 def _wait(options: argparse.Namespace) -> int:
-    from wan_magic.actions import library
+    from wan_magic.actions import handling, library
 
     ids = options.ids
     if not ids:  # what surely brings nothing, or is another kernel's preview, is left out
@@ -154,7 +154,7 @@ def _wait(options: argparse.Namespace) -> int:
         ids = [one.id for one in table if not one.is_preview and table.standing(one) != "lost"]
         if not ids:
             print("nothing to wait for", file=sys.stderr)
-    return _paths([library.show(one) for one in ids], options.timeout)
+    return _paths([handling.show(one) for one in ids], options.timeout)
 
 
 def _paths(jobs: list[Job], timeout: float | None = None) -> int:
@@ -175,15 +175,15 @@ def _paths(jobs: list[Job], timeout: float | None = None) -> int:
 
 
 def _cancel(options: argparse.Namespace) -> None:
-    from wan_magic.actions import library
+    from wan_magic.actions import handling
 
-    print(in_a_terminal(library.cancel(options.id)))
+    print(in_a_terminal(handling.cancel(options.id)))
 
 
 def _forget(options: argparse.Namespace) -> None:
-    from wan_magic.actions import library
+    from wan_magic.actions import handling
 
-    print(library.forget(options.id, files=options.files, force=options.force))
+    print(handling.forget(options.id, files=options.files, force=options.force))
 
 
 # -- a new one --------------------------------------------------------------------------------

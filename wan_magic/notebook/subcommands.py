@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wan_magic.actions import library, resuming
+from wan_magic.actions import handling, library, resuming
 from wan_magic.errors import InputError
 from wan_magic.notebook.commands import BY_COMMAND, words_and_options
 from wan_magic.notebook.parsing import checked_name
@@ -123,11 +123,11 @@ def _resume(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Non
     for job in jobs:
         view(magics.shell, job)
     if wait:
-        library.wait(jobs)
+        handling.wait(jobs)
 
 
 def _wait(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> Any:  # noqa: ARG001
-    return library.wait(*words, **options) or _NoClips()
+    return handling.wait(*words, **options) or _NoClips()
 
 
 class _NoClips(list[Any]):
@@ -138,11 +138,11 @@ class _NoClips(list[Any]):
 
 
 def _cancel(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
-    _say(library.cancel(_id_and_name("cancel", words)[0]))
+    _say(handling.cancel(_id_and_name("cancel", words)[0]))
 
 
 def _forget(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:  # noqa: ARG001
-    _say(library.forget(_id_and_name("forget", words)[0], **options))
+    _say(handling.forget(_id_and_name("forget", words)[0], **options))
 
 
 def _login(magics: WanMagics, words: list[Any], options: dict[str, Any]) -> None:
