@@ -21,7 +21,7 @@ from wan_magic.jobs.lifecycle import live
 from wan_magic.jobs.limits import Limiter
 from wan_magic.jobs.living import Living
 from wan_magic.settings import Settings
-from wan_magic.wan import client, form, transport, upload
+from wan_magic.wan import connection, form, transport, upload
 from wan_magic.wan.client import WanClient
 from wan_magic.wan.endpoints import Endpoint
 from wan_magic.wan.local_file import LocalFile
@@ -76,7 +76,7 @@ class _Hurried:
             assert self.world.silences.acquire(timeout=PATIENCE)
 
 
-class ApiSession(_Hurried, client.ApiSession):
+class ApiSession(_Hurried, connection.ApiSession):
     def __init__(self, world):
         super().__init__(world.clocks)
         self.world = world
