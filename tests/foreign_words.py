@@ -13,6 +13,7 @@ _SEEN = ("title", "alt", "aria-label", "placeholder")
 _NAMES = {
     *("Wan", "API", "Key", "JSON", "VACE", "EXIF", "JPEG", "PNG", "BMP", "WEBP", "MP4", "MOV"),
     *("http", "https", "ftp", "URI", "data", "ID", "PIL", "True", "False", "CNY", "USD", "MB"),
+    *("HTTP", "TLS", "NaN", "PENDING", "Colab"),
     *("kB", "cat", "rain", "talk", "auto", "off", "random", "obj", "bg"),
     *(
         "std",
@@ -31,7 +32,7 @@ _NAMES = {
 _KEPT = re.compile(
     r"data:image/png;base64"
     r"|wanx?[\w.]*-[\w.-]+|wan\d\.\d|https?://\S*|%+wanvideo( \w+)*|--[a-z-]+( local)?|\.\w{3,4}\b"
-    r"|\[[\w.]+\]|WAN_MAGIC_\w+|DASHSCOPE_\w+"
+    r"|\[[\w.]+\]|/api/v1|WAN_MAGIC_\w+|DASHSCOPE_\w+"
 )
 _ROWS = catalog.MODELS.values()
 _VALUES = {str(value) for row in _ROWS for option in OPTIONS for value in option.choices(row)}

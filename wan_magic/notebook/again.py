@@ -17,6 +17,7 @@ from wan_magic.jobs.recorder import is_open
 from wan_magic.output import html
 from wan_magic.output.facts import price_of_another
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +103,6 @@ class AgainButton:
         try:
             self._show(self._start())
         except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
-            said = str(exc) if isinstance(exc, WanError) else f"{type(exc).__name__}: {exc}"
-            self._problem.value = html.frame(html.text(said), tone="bad")
+            said = exc if isinstance(exc, WanError) else f"unexpected {type(exc).__name__}: {exc}"
+            self._problem.value = html.frame(html.text(tr_sentence(said)), tone="bad")
             self.button.disabled = False

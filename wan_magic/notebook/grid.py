@@ -20,6 +20,7 @@ from wan_magic.output import html
 from wan_magic.output.grid import GRID, WIDEST, WIDTH, tile_html, tile_look
 from wan_magic.output.sweeps import head, money_words, standing, sweep_bundle, tile_of
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +127,7 @@ class SweepGrid(LiveOutput):
         try:
             self.sweep.retry(at)
         except WanError as exc:
-            self._tiles[at].say(str(exc))
+            self._tiles[at].say(tr_sentence(exc))
 
     def _changed(self, at: int, job: Job) -> None:
         with self._lock:

@@ -25,6 +25,7 @@ from wan_magic.notebook.views import is_watched
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from wan_magic.notebook.panel_price import Asked
@@ -223,7 +224,7 @@ class Panel(Form):
         if isinstance(exc, WanError):
             self._say(words.of_fields(exc, self.row))
         else:
-            self._say(f"unexpected {type(exc).__name__}: {exc}")
+            self._say(tr_sentence(f"unexpected {type(exc).__name__}: {exc}"))
 
     def _say(self, said: str, tone: html.Tone = "bad") -> None:
         self.another.layout.display = "none"

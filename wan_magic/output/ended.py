@@ -14,6 +14,7 @@ from wan_magic.output.facts import (
     wishes,
 )
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from wan_magic.jobs.job import Job
@@ -61,8 +62,8 @@ def ended_bundle(job: Job, again: str = "") -> Bundle:
     }
     label, tone = endings.get(str(job.state), (tr("FAILED"), "bad"))
     error = job.exception()
-    message = html.text(getattr(error, "message", str(error)))
-    hint = html.text(getattr(error, "hint", ""))
+    message = html.text(tr_sentence(getattr(error, "message", error)))
+    hint = html.text(tr_sentence(getattr(error, "hint", "")))
     ids = {
         tr("code"): getattr(error, "code", ""),
         tr("task"): getattr(error, "task_id", "") or job.task_id,
@@ -86,7 +87,7 @@ def ended_bundle(job: Job, again: str = "") -> Bundle:
             ),
             tone=tone,
         ),
-        "text/plain": f"{label}: {error}",
+        "text/plain": f"{label}: {tr_sentence(error)}",
     }
     return data, {"wan_magic": {**request.named_body(), "task_id": job.task_id}}
 

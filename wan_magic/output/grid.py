@@ -16,6 +16,7 @@ from wan_magic.output.look import Look
 from wan_magic.output.player import cost_line, plain_line
 from wan_magic.output.screen import screen
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,9 +107,9 @@ def _shown(tile: Tile, look: Look, *, is_playing: bool) -> list[str]:
         return [f'<div style="{_EMPTY}">{picture(job.request)}<span>{words}</span></div>', price]
     tones: dict[str, html.Tone] = {"cancelled": "plain", "detached": "warn"}
     error = job.exception()
-    hint = getattr(error, "hint", "")
+    hint = tr_sentence(getattr(error, "hint", ""))
     badge = html.badge(state_words(job).upper(), tones.get(str(job.state), "bad"))
-    message = html.text(html.short(str(getattr(error, "message", error)), 200))
+    message = html.text(html.short(_why(error), 200))
     task = html.line(html.text(tr("task")) + " " + html.code(job.task_id)) if job.task_id else ""
     return [
         f'<div style="{_EMPTY}" role="status">{badge} <span>{message}</span></div>',
@@ -198,6 +199,8 @@ def plain_tile(tile: Tile) -> str:
     if tile.job is None:
         return start + tr("the file is gone")
     error = tile.job.exception()
-    return (
-        start + state_words(tile.job) + (f": {getattr(error, 'message', error)}" if error else "")
-    )
+    return start + state_words(tile.job) + (f": {_why(error)}" if error else "")
+
+
+def _why(error: BaseException | None) -> str:
+    return tr_sentence(getattr(error, "message", error))

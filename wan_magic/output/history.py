@@ -14,6 +14,7 @@ from wan_magic.output.place import relative_src
 from wan_magic.output.table import Exports, html_table, one_line, text_table
 from wan_magic.settings.money import money
 from wan_magic.texts import tr
+from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
@@ -180,7 +181,7 @@ class JobTable(Exports):
         badges += [html.badge(tr("PREVIEW"), "preview")] if entry.is_preview else []
         when = " ".join(map(_whole, texts["when"].split()))
         title = html.text(html.short(_title(entry), 1000))
-        why = html.line(html.text(html.short(one_line(entry.error), 160)), size=11)
+        why = html.line(html.text(html.short(one_line(tr_sentence(entry.error)), 160)), size=11)
         seconds = tr("{seconds} s", seconds=texts["seconds"]) if entry.seconds else _NOTHING
         facts = [texts["model"], texts["resolution"], seconds]
         known = [html.fact(one) for one in facts if one != _NOTHING]

@@ -24,7 +24,7 @@ _NUMBERS = ("number", "low", "high", "most", "seconds", "width", "height")
 _NAMES = ("model", "flag", "host", "endpoint", "id", "code", "status", "type")
 _HELD = dict.fromkeys(_NUMBERS, r"-?[0-9][0-9.,]*") | dict.fromkeys(_NAMES, r"\S+")
 """What fills a hole: a number, one word, a word of ours a `label`; any other holds anything."""
-_QUOTES = r"(?!HTTP \d|the task failed: )"
+_QUOTES = re.compile(r"HTTP \d|the task failed: ")
 """A sentence that begins so holds the server's words: they are no sentence of ours by chance."""
 _JOINTS = re.compile(r"(, | or | and | with |; )")
 _WORD = "\0"
@@ -81,8 +81,9 @@ class _Book(string.Formatter):
         for table in (self._sentences, self._words):
             if (known := self._known(text, *table)) != text:
                 return known
-        for at in (found.start() for found in re.finditer("; ", text)):
-            last = text[at + 2 :]
+        joints = () if _QUOTES.match(text) else re.finditer("; ", text)
+        for at, behind in (joint.span() for joint in joints):
+            last = text[behind:]
             if (known := self._known(last, *self._sentences)) != last:
                 return f"{self.sentence(text[:at])}；{known}"
         return text
@@ -111,7 +112,8 @@ class _Book(string.Formatter):
     def _patterns(self, templates: Iterable[str]) -> list[tuple[re.Pattern[str], str]]:
         """Return what recognises the templates with holes; the least vague ones first.
 
-        Before them go those that say something behind another sentence: it would take all.
+        Before them go those that say something behind another sentence, which would take it,
+        too; and first of all those that end it, as their hole would.
         """
         made = []
         for template in templates:
@@ -120,9 +122,11 @@ class _Book(string.Formatter):
                 source = "".join(re.escape(fixed) + self._hole(name) for fixed, name, *_ in pieces)
                 begins, name, *_ = pieces[0]
                 is_behind = not begins and name == "why"
-                source = source if begins or is_behind else _QUOTES + source
+                source = source if begins or is_behind else f"(?!{_QUOTES.pattern}){source}"
                 fixed = sum(len(fixed) for fixed, *_ in pieces)
-                made.append(((not is_behind, -fixed), re.compile(source, re.DOTALL), template))
+                is_open = bool(pieces[-1][1])
+                rank = (not is_behind, is_behind and is_open, -fixed)
+                made.append((rank, re.compile(source, re.DOTALL), template))
         made.sort(key=lambda one: one[0])
         return [(pattern, template) for _, pattern, template in made]
 

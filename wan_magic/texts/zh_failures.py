@@ -52,6 +52,7 @@ SENTENCES: dict[str, str] = {
     "look the code up in the provider's documents": "请在服务商的文档中查找此错误码",
     "run the cell again; if that fails, too, change the prompt or what is given beside it": "请重新运行单元格；若仍失败，请修改提示词或其他输入",
     # The connection
+    "no reason was given": "未说明原因",
     "HTTP {status} {code}: no reason was given": "HTTP {status} {code}：未说明原因",
     "HTTP {number}: no reason was given": "HTTP {number}：未说明原因",
     "HTTP {number}: nothing instead of JSON": "HTTP {number}：响应为空，而不是 JSON",
@@ -160,6 +161,8 @@ SENTENCES: dict[str, str] = {
     "this process ends": "此进程即将结束",
     "%wanvideo resume goes on in another one": "可在另一进程中运行 %wanvideo resume 继续",
     "job {id} was removed from the ledger by another notebook": "任务 {id} 已被另一个笔记本从任务账本中移除",
+    "its notebook ended before it was sent: nothing is paid": "提交之前其笔记本已结束：未产生费用",
+    "the preview server ended with its notebook: run the cell again": "预览服务已随其笔记本结束：请重新运行单元格",
     "it was never sent: nothing is paid": "从未提交：未产生费用",
     "run its cell again, which sends it": "请重新运行其单元格以提交",
     "it was forgotten, or taken over, before it was sent: nothing is paid here": "提交前已被移除或由另一进程接管：此处未产生费用",
@@ -217,7 +220,9 @@ SENTENCES: dict[str, str] = {
     "{budget} can't be kept: the ledger is off, so nobody knows what was spent": "无法遵守{budget!w}：任务账本已关闭，已用费用未知",
     "turn the ledger on (WAN_MAGIC_LEDGER=on), or {way}": "请开启任务账本（WAN_MAGIC_LEDGER=on），或{way!s}",
     "{budget} of {limit} is not enough: {why!s}": "{budget!w} {limit} 不足：{why!s}",
-    "{spent} is spent or on its way, and {why!s}": "已用或在途 {spent}，{why!s}",
+    "{budget} of {limit} is not enough: {spent} is spent or on its way, and {why!s}": (
+        "{budget!w} {limit} 不足：已用或在途 {spent}，{why!s}"
+    ),
     "this clip costs about {cost}": "此视频约需 {cost}",
     "this clip alone costs about {cost}": "仅此视频就约需 {cost}",
     "these {number} clips cost about {cost}": "这 {number} 个视频约需 {cost}",
@@ -234,6 +239,8 @@ SENTENCES: dict[str, str] = {
     "copy it again ({source}), without quotes and line breaks": "请重新复制（{source!w}），不要带引号或换行",
     "the key for {name} is in the system keyring, which does not answer": "{name} 的 API Key 存放在系统密钥环中，但密钥环没有响应",
     "unlock it and try again, or set {variable}": "请解锁密钥环后重试，或设置 {variable}",
+    "the system keyring keeps the key for {name}: it {why!s}": "系统密钥环中仍存有 {name} 的 API Key：{why!s}",
+    "unlock it and try again, or delete the entry {name} there": "请解锁密钥环后重试，或在其中删除 {name} 条目",
     "the key for {name} should be in the system keyring, which {why!s}": "{name} 的 API Key 应在系统密钥环中，但{why!s}",
     "is locked": "密钥环已锁定",
     "fails: {type}": "密钥环出错：{type}",

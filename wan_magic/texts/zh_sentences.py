@@ -279,7 +279,7 @@ SENTENCES: dict[str, str] = {
     "the video is made already: nothing is left to cancel": "视频已生成：没有可取消的内容",
     "waiting for {name}, which another job uploads": "正在等待另一任务上传 {name}",
     "{name} is not uploaded: {why!s}; again in {seconds} s": "{name} 上传失败：{why!s}；{seconds} 秒后重试",
-    "the endpoint is busy (429): submitting again in {seconds} s": "接入点繁忙（429）：{seconds} 秒后再次提交",
+    "the endpoint is busy (429)": "接入点繁忙（429）",
     "{why!s}: submitting again in {seconds} s": "{why!s}：{seconds} 秒后再次提交",
     "the ledger can't be used: trying again": "任务账本暂时无法使用：正在重试",
     "another process takes care of it": "由另一进程处理",
