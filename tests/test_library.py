@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from films import film
 from ledger_rows import home_ledger, preview, write
 from PIL import Image
 
@@ -403,6 +404,20 @@ def test_a_finished_job_whose_file_is_gone_is_fetched_again(gateway, picture):
     again = wan_magic.resume(made.id)
     assert again.result(timeout=60).path.read_bytes() == before
     assert again.id == made.id
+
+
+@pytest.mark.parametrize("size", [0, 500])
+def test_a_finished_job_whose_file_is_damaged_is_fetched_again_beside_it(gateway, picture, size):
+    made = wan_magic.submit("A cat", image=picture, **FAST)
+    path = made.result(timeout=60).path
+    before = film(path)
+    os.truncate(path, size)
+    told = wan_magic.show(made.id).exception()
+    assert "can't be shown" in told.message
+    assert f"%wanvideo resume {made.id} fetches it again, at no further cost" in told.hint
+    again = wan_magic.resume(made.id).result(timeout=60)
+    assert film(again.path) == before
+    assert (again.task_id, path.stat().st_size) == (made.task_id, size)
 
 
 def test_a_finished_job_whose_file_is_there_is_shown_or_copied(no_network, clip_file, folder):

@@ -255,6 +255,10 @@ def test_a_clip_that_was_deleted_and_is_gone_at_the_service_is_made_again(desk):
     again, begins = here.ask()
     assert begins
     assert again.id != first.id
+    [note] = again.notes
+    assert f"the clip of job {first.id} is gone or damaged" in note
+    assert "made anew, and billed" in note
+    assert here.ledger.entry(again.id).notes == (note,)
 
 
 def test_a_file_that_is_no_clip_any_more_is_not_shown(desk):
@@ -291,6 +295,7 @@ def test_in_another_process_it_is_followed_to_its_clip(desk):
     ride.run()
     assert ride.client.calls == []
     assert second.result().path == first.result().path
+    assert (second.task_id, second.request_id) == (first.task_id, first.request_id)
 
 
 def test_a_followed_job_fails_as_the_job_fails(desk):
@@ -417,6 +422,20 @@ def test_a_key_that_does_not_know_the_task_says_nothing_of_it(desk, answer):
     right, _ = there.ask()
     there.run(right, queries=[DONE])
     assert right.state is State.DONE
+
+
+def test_another_key_does_not_take_what_a_lost_task_may_have_cost_off_the_bill(desk):
+    here = desk()
+    first, _ = here.ask()
+    here.run(first, queries=[task("UNKNOWN")])
+    [bill] = here.ledger.bills()
+    assert (here.ledger.entry(first.id).lost, bill.spent) == (True, first.estimate.amount)
+    entry = here.ledger.entry(first.id)
+    again, _ = take_up_job(entry, OTHER_KEY, Settings(), here.ledger, here.live)
+    here.run(again, endpoint=OTHER_KEY, queries=[task("UNKNOWN")])
+    left = here.ledger.entry(first.id)
+    assert (left.state, left.lost, left.error) == ("failed", True, entry.error)
+    assert here.ledger.bills() == [bill]
 
 
 def test_what_only_another_key_can_settle_is_not_sent_again(desk):

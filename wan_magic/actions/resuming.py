@@ -83,7 +83,7 @@ def resume_all(settings: Settings, **given: Any) -> list[Job]:
 
 def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
     """Return what `wan_magic.resume` does with an id, with these settings."""
-    from wan_magic.jobs.past import ended_job, file_of, may_be_kept
+    from wan_magic.jobs.past import ended_job, file_of, is_clip, may_be_kept
 
     if job := running(one):
         return job
@@ -101,6 +101,8 @@ def resume_one(one: Named, settings: Settings, **given: Any) -> Job:
         return job
     sent_with = settings_of(entry, settings, **given)
     file = file_of(entry, _folders(settings)) if entry.state == "done" else None
+    if file is not None and not is_clip(file):
+        file = None  # damaged is as good as gone
     if entry.is_preview and entry.task_id and file is None:
         return launch.take_up(entry, sent_with)  # its server may be this kernel's own
     entry = refreshed(entry, ledger)

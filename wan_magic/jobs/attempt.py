@@ -36,6 +36,7 @@ class Attempt(LedgerRecord):
         self._before = {
             "state": entry.state,
             "open": int(entry.open),
+            "lost": int(entry.lost),
             "ended": entry.ended,
             "error": entry.error,
             "hint": entry.hint,

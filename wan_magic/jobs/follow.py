@@ -99,6 +99,7 @@ def _look(job: Job, ledger: Ledger, account: str) -> Entry | Clip | None:
         )
     if not entry.open:
         if entry.state == State.DONE:
+            job.update(task_id=entry.task_id, request_id=entry.request_id)
             return entry.to_clip()
         raise error_of(entry)
     if entry.account != account and not ledger.is_watched(entry):

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 RANDOM_SEED = -1
 """wan3.0: the server draws the seed, so that equal requests make different clips."""
+_ANEW = (
+    "the clip of job {id} is gone or damaged, and the 24 hours for which the service kept it are"
+    " over: it is made anew, and billed"
+)
 
 
 def take_in(
@@ -71,7 +75,7 @@ def take_in(
         return live.begin(job), True
     intake = _Intake(request, endpoint, settings, ledger, folder, notes, live)
     looks = not fresh and request.seed != RANDOM_SEED
-    spoilt: set[str] = set()
+    spoilt: list[str] = []
     found: tuple[Job, bool] | None = None
     while True:
         if looks and (done := intake.from_library(spoilt)) is not None:
@@ -89,6 +93,8 @@ def take_in(
                         starts = period_starts(datetime.fromtimestamp(ledger.clock()))
                         spent = ledger.spent(connection, starts, notebook)
                         check_budget(job.estimate, budgets, spent)
+                    if spoilt and not job.is_preview:
+                        job.notes = (*job.notes, _ANEW.format(id=spoilt[0]))
                     ledger.add(connection, intake.row(job, notebook, cell))
             if found is None:
                 job.record = LedgerRecord(ledger)
@@ -218,7 +224,7 @@ class _Intake:
             "prompt": request.prompt,
             "seed": request.seed,
             "request": request_json(request),
-            "notes": json.dumps(self.notes, ensure_ascii=False),
+            "notes": json.dumps(job.notes, ensure_ascii=False),
             "notebook": notebook,
             "cell": cell,
             "folder": str(self.folder),
@@ -228,7 +234,7 @@ class _Intake:
 
     # -- a clip that is there -------------------------------------------------------------
 
-    def from_library(self, spoilt: set[str]) -> Job | None:
+    def from_library(self, spoilt: list[str]) -> Job | None:
         """Return the ended job of an equal request whose clip is there."""
         for entry in self.ledger.twins(self.fingerprint, self.place):
             if entry.state != State.DONE or entry.id in spoilt:
@@ -236,7 +242,7 @@ class _Intake:
             file = self._brought(entry)
             clip = None if file is None else self._clip_in(file, entry)
             if clip is None:
-                spoilt.add(entry.id)
+                spoilt.append(entry.id)
                 continue
             job = self.job(id=entry.id)
             job.from_library = True
@@ -280,7 +286,7 @@ class _Intake:
     # -- a job that is on its way ------------------------------------------------------------
 
     def on_its_way(
-        self, connection: sqlite3.Connection, spoilt: set[str]
+        self, connection: sqlite3.Connection, spoilt: list[str]
     ) -> tuple[Job, bool] | None:
         """Return the job of an equal request that may still bring a clip."""
         for entry in self.ledger.twins(self.fingerprint, self.place, connection):

@@ -87,7 +87,8 @@ def end_of(entry: Entry, folders: Iterable[Path], now: float) -> Clip | WanError
         return replace(entry, path=str(file)).to_clip()
     except (InputError, OSError) as exc:
         why = getattr(exc, "message", None) or getattr(exc, "strerror", None) or exc
-        return InputError(f"the file of job {entry.id} can't be shown: {why}", hint=str(file))
+        problem = f"the file of job {entry.id} can't be shown: {why}"
+        return InputError(problem, hint="; ".join(filter(None, (str(file), _again(entry, now)))))
 
 
 def file_of(entry: Entry, folders: Iterable[Path] = ()) -> Path | None:
@@ -99,6 +100,17 @@ def file_of(entry: Entry, folders: Iterable[Path] = ()) -> Path | None:
         return saved
     moved = (folder / saved.name for folder in folders)
     return next((one for one in moved if one.is_file() and one.stat().st_size == entry.bytes), None)
+
+
+def is_clip(file: Path) -> bool:
+    """Whether a file is a playable video."""
+    from wan_magic.wan.video import probe_video
+
+    try:
+        probe_video(file)
+    except (InputError, OSError):
+        return False
+    return True
 
 
 def may_be_kept(entry: Entry, now: float) -> bool:
@@ -124,16 +136,20 @@ def may_bring_a_clip(entry: Entry, ledger: Ledger) -> bool:
 
 def gone(entry: Entry, now: float) -> InputError:
     """Return what to say of a clip whose file is not there any more."""
-    if may_be_kept(entry, now):
-        hint = f"%wanvideo resume {entry.id} fetches it again, at no further cost"
-    elif entry.is_preview:
+    if entry.is_preview:
         hint = "run its cell again: a preview costs nothing"
     else:
-        hint = (
+        hint = _again(entry, now) or (
             "the service kept it for 24 hours, which are over: look for the file where it was"
             " moved to; running its cell again makes, and bills, a new clip"
         )
     return InputError(f"the file of job {entry.id} is gone: {entry.path}", hint=hint)
+
+
+def _again(entry: Entry, now: float) -> str:
+    if not may_be_kept(entry, now):
+        return ""
+    return f"%wanvideo resume {entry.id} fetches it again, at no further cost"
 
 
 def copied(file: Path, folder: Path) -> Path:
