@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import shutil
 from pathlib import Path
 
@@ -348,11 +349,14 @@ def test_nothing_sticks_out_of_a_narrow_window(open_notebook, busy_api):
         notebook.run(cell)
     notebook.wait_for_output(1, selector="[data-state=queued]")
     notebook.js("() => { jupyterapp.commands.execute('application:toggle-left-area'); }")
-    for cell, selector in ((1, ".wan-magic-card"), (2, ".wan-magic-panel")):
+    shown = [(1, ".wan-magic-card"), (2, ".wan-magic-panel")]
+    for width, (cell, selector) in itertools.product((NARROW[0], 360), shown):
+        notebook.set_viewport((width, NARROW[1]))
+        notebook.reveal(cell)
         box = notebook.wait_for_output(cell, selector=selector)
         too_wide = box.evaluate(
             "(box) => [...box.querySelectorAll('*')].filter((part) =>"
             " part.getBoundingClientRect().right > box.getBoundingClientRect().right + 1"
             ").map((part) => part.outerHTML.slice(0, 120))"
         )
-        assert too_wide == []
+        assert too_wide == [], width

@@ -146,7 +146,7 @@ def test_the_static_grid(gallery, clips):
 
 def test_a_preview_says_so_before_its_model_as_in_the_player(clips):
     assert clips[0].is_preview
-    dot = ' <span style="opacity:.5">·</span> '
+    dot = '<span style="opacity:.5;white-space:nowrap"> ·</span> '
     shown = wan_magic.gallery(clips[0])._repr_mimebundle_()[0]["text/html"]
     assert f'PREVIEW</span> <span style="white-space:nowrap">m1</span>{dot}' in shown
 

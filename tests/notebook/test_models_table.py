@@ -84,6 +84,10 @@ def test_the_columns_stand_below_each_other_in_text():
     assert all(row[at - 1] == " " and row[at] != " " for row in rows)
 
 
+def test_a_kind_stays_on_one_line():
+    assert '<span style="white-space:nowrap">text to video</span>' in models()._repr_html_()
+
+
 def test_whatever_stands_in_a_row_stays_text(monkeypatch):
     evil = Model(
         name="<script>alert(1)</script>", kind="t2v", prompt_max=800, sound="none", as_of="&"

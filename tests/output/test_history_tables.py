@@ -329,6 +329,12 @@ def test_costs_have_a_column_for_each_currency_and_a_total():
     assert [line.split() for line in repr(table).splitlines()[1:4]] == rows
 
 
+def test_no_day_and_no_amount_is_broken_into_lines():
+    shown = costs(entry("a"), by="day")._repr_html_()
+    for value in (costs(entry("a"), by="day").rows[0].key, "1.50"):
+        assert f'<span style="white-space:nowrap">{value}</span>' in shown
+
+
 def test_jobs_of_unknown_price_are_said_to_be():
     table = costs(entry("a"), entry("b", cost=None, estimate=None), entry("c", cost=None))
     assert "1 job of unknown price" in repr(table)

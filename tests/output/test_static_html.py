@@ -51,6 +51,18 @@ def test_a_line_leaves_out_what_is_empty():
     assert html.line("", "") == ""
 
 
+def test_no_line_break_comes_before_a_dot():
+    before, after = html.line("one", "two").split("·")
+    assert before.endswith('white-space:nowrap"> ')
+    assert after.startswith("</span> two")
+
+
+def test_an_id_stays_with_its_name():
+    shown = html.named("task", EVIL)
+    assert shown.startswith('<span style="display:inline-block">task <code')
+    assert SAFE in shown
+
+
 def test_a_very_long_prompt_is_shortened_in_a_caption():
     assert "x" * 400 in html.prompt("x" * 400)
     assert "x" * 399 + "…" in html.prompt("x" * 401)

@@ -137,7 +137,7 @@ def _progress(job: Job) -> str:
 def facts(job: Job) -> str:
     """Return the first frame, the prompt, what will be made, the price, the task's id."""
     request = job.request
-    task = f"{html.text(tr('task'))} {html.code(job.task_id)}" if job.task_id else ""
+    task = html.named(tr("task"), job.task_id) if job.task_id else ""
     return (
         f'<div style="{html.FONT};font-size:13px;line-height:1.5">'
         + beside(

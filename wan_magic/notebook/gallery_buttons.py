@@ -57,9 +57,10 @@ class GalleryButtons:
             options=[*as_given, *orders.items()],
             value=shown,
             description=tr("Sort"),
-            layout=widgets.Layout(width="230px"),
+            layout=widgets.Layout(width="auto", margin="2px 2px 2px 8px"),
+            style={"description_width": "auto"},
         )
-        self._play = widgets.Button(icon="play")
+        self._play = widgets.Button(layout=widgets.Layout(width="112px"))  # its words change
         self._name_play()
         self._done = widgets.Button(
             description=tr("Done"),

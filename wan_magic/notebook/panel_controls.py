@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 UNSET = ""
 """A control's value while the server's default holds: nothing is sent."""
-LABEL_WIDTH = "112px"
+LABEL_WIDTH = "min(112px, 40%)"
+"""Where there is little room, most of it is the field's."""
 LABELS = {"description_width": LABEL_WIDTH}
-INDENT = "120px"
+INDENT = f"calc({LABEL_WIDTH} + 8px)"
 """Where what belongs to a field begins: below its control."""
 MAIN = ("resolution", "ratio", "duration", "mode", "function", "audio", "seed")
 """Options that everybody sees; the others are a click away."""
@@ -44,7 +45,7 @@ def row(*children: widgets.Widget) -> widgets.HBox:
 def columns(children: Sequence[widgets.Widget] = ()) -> widgets.GridBox:
     """Return widgets in as many columns as there is room for."""
     layout = widgets.Layout(
-        grid_template_columns="repeat(auto-fit, minmax(min(260px, 100%), 1fr))",
+        grid_template_columns="repeat(auto-fit, minmax(min(280px, 100%), 1fr))",
         grid_gap="2px 16px",
         align_items="center",
     )

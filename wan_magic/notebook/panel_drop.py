@@ -12,6 +12,7 @@ import json
 
 import ipywidgets as widgets
 
+from wan_magic.notebook.panel_controls import INDENT
 from wan_magic.notebook.panel_words import UPLOAD_MOST
 from wan_magic.texts import tr
 
@@ -116,7 +117,7 @@ def drop_script() -> widgets.Output:
             "more than {most} don't come through; put it beside the notebook and type its path",
             most=UPLOAD_MOST,
         ),
-        "style": "font-size:12px;line-height:1.45;margin:2px 0 4px 120px;padding-left:8px;"
+        "style": f"font-size:12px;line-height:1.45;margin:2px 0 4px {INDENT};padding-left:8px;"
         "border-left:3px solid #c23636;overflow-wrap:anywhere",
     }
     source = _SCRIPT.replace("WORDS", json.dumps(words), 1)

@@ -112,7 +112,9 @@ class Form:
         self.more = widgets.ToggleButton(
             icon="sliders",
             layout=widgets.Layout(
-                width="auto", align_self="flex-start", margin=f"4px 0 4px {INDENT}"
+                width="auto",
+                align_self="flex-start",
+                margin=f"4px 0 4px max(0px, min({INDENT}, 100% - 180px))",
             ),
         )
         self.others = widgets.VBox(layout=widgets.Layout(display="none"))
@@ -121,7 +123,7 @@ class Form:
             description="JSON",
             icon="code",
             tooltip=tr("Show exactly what will be sent"),
-            layout=widgets.Layout(width="auto"),
+            layout=widgets.Layout(width="auto", margin="2px 0"),  # ends where the fields end
         )
         self.json = widgets.HTML(layout=widgets.Layout(display="none", margin="0"))
         self.parts = [

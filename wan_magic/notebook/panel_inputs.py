@@ -112,7 +112,7 @@ class InputControl:
         self.said.layout.display = "none"
         beside = widgets.VBox(
             [row(self.upload, self.remove), self.preview],
-            layout=widgets.Layout(flex="1 1 0", min_width="0", padding="0 0 0 4px"),
+            layout=widgets.Layout(flex="1 1 0", min_width="0", padding="0 0 0 6px"),
         )
         chosen = [widgets.HBox([self.label, beside])] if has_upload else []
         self.box = widgets.VBox([*chosen, self.address, self.said])

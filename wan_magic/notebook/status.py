@@ -203,7 +203,7 @@ def _framed(job: Job) -> widgets.Layout:
     return widgets.Layout(
         border=_BORDER,
         border_left=f"4px solid {html.tone('preview' if job.is_preview else 'plain')}",
-        padding="10px 14px",
+        padding="10px 12px",  # and 2 of each widget: as the player
         margin="4px 0",
         max_width="720px",
     )

@@ -79,10 +79,7 @@ class Report:
         return str(self)
 
     def _repr_html_(self) -> str:
-        rows = [
-            (html.badge(_state(one.state), _TONES[one.state]), _name_of(one), _lines_of(one))
-            for one in self.findings
-        ]
+        rows = [(_badge_of(one), _name_of(one), _lines_of(one)) for one in self.findings]
         heads = (tr("state"), tr("what"), tr("found"))
         table = html_table(tuple(map(html.text, heads)), rows, notes=[self._summary()])
         return table + self._player()
@@ -114,6 +111,10 @@ class Report:
             '<div style="flex:1 1 220px;max-width:420px;font:12px system-ui,sans-serif">'
             f"{html.text(question)}</div></div>"
         )
+
+
+def _badge_of(one: Finding) -> str:
+    return html.badge(_state(one.state).upper(), _TONES[one.state])
 
 
 def _name_of(one: Finding) -> str:

@@ -99,7 +99,7 @@ class CostTable(Exports):
         if not self.rows:
             return lines([*self._left(), self._nothing()])
         *rows, last = [
-            [html.text(value) for value in self._texts(row)] for row in (*self.rows, self.total)
+            [html.fact(value) for value in self._texts(row)] for row in (*self.rows, self.total)
         ]
         return html_table(
             self._head, rows, self._head[1:], total=last, notes=[*self._left(), self._note()]

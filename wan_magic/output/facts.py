@@ -100,10 +100,11 @@ def picture(request: VideoRequest) -> str:
 
 def beside(shown: str, *parts: str) -> str:
     """Return a picture with text beside it, or below it where that is too narrow."""
+    level = ";margin-top:-5px" if shown else ""  # a prompt's first line begins where it does
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:8px 14px;margin-top:10px;'
         'overflow-wrap:anywhere">'
-        f'{shown}<div style="flex:1 1 200px;min-width:0">{"".join(parts)}</div></div>'
+        f'{shown}<div style="flex:1 1 200px;min-width:0{level}">{"".join(parts)}</div></div>'
     )
 
 

@@ -66,7 +66,8 @@ def badge(label: str, tone: Tone) -> str:
 
 def line(*cells: str, size: int = 12, quiet: bool = True) -> str:
     """Return one line of facts, divided by dots; cells are HTML already."""
-    shown = ' <span style="opacity:.5">·</span> '.join(cell for cell in cells if cell)
+    dot = '<span style="opacity:.5;white-space:nowrap"> ·</span> '  # never begins a line
+    shown = dot.join(cell for cell in cells if cell)
     style = f"font-size:{size}px;margin-top:4px" + (";opacity:.85" if quiet else "")
     return f'<div style="{style}">{shown}</div>' if shown else ""
 
@@ -114,6 +115,11 @@ def code(value: str) -> str:
         f"color:inherit;padding:1px 4px;border-radius:4px;user-select:all"
         f'">{text(value)}</code>'
     )
+
+
+def named(name: str, value: str) -> str:
+    """Return an id with its name, on a line of their own rather than on two."""
+    return f'<span style="display:inline-block">{text(name)} {code(value)}</span>'
 
 
 def cell(value: str) -> str:

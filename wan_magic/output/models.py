@@ -102,6 +102,8 @@ def _cell(column: str, value: str) -> str:
     joint = {"inputs": ", ", "CNY/s": " / ", "USD/s": " / "}.get(column)
     parts = value.split(joint) if joint else [value]
     whole = [f'<span style="white-space:nowrap">{html.text(part)}</span>' for part in parts]
+    if column == "kind":
+        return whole[0]
     return html.text(joint).join(whole) if joint else html.text(value)
 
 

@@ -56,7 +56,7 @@ def player_html(clip: Clip) -> str:
         shown.html,
         html.prompt(clip.request.prompt),
         *_caption(clip),
-        html.line(file, f"{html.text(tr('task'))} {html.code(clip.task_id)}"),
+        html.line(file, html.named(tr("task"), clip.task_id)),
         *(html.line(html.text(note)) for note in shown.notes),
         offers_html(clip),
         tone="preview" if clip.is_preview else "good",

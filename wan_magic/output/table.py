@@ -16,10 +16,6 @@ from wan_magic.output import html
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-_FONT = (
-    "font-family:system-ui,-apple-system,'Segoe UI','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
-)
-
 
 def one_line(value: str) -> str:
     """Return a text as one line that can do nothing to a terminal."""
@@ -104,10 +100,10 @@ def html_table(
     border = ";border-top:1px solid rgba(128,128,128,.5);font-weight:600"
     foot = f"<tfoot><tr>{line('td', total, style=border)}</tr></tfoot>" if total else ""
     return (
-        f'<div style="{_FONT}"><div style="overflow-x:auto">'
-        '<table style="border-collapse:collapse;font-size:12px">'
+        f'<div style="{html.FONT}"><div style="overflow-x:auto">'
+        '<table style="border-collapse:collapse;margin:0;font-size:12px">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
-        f"{lines(notes)}</div>"
+        f'<div style="margin-top:6px;padding:0 6px">{lines(notes)}</div></div>'
     )
 
 
