@@ -292,6 +292,11 @@ def test_words_on_references_are_one_for_each(words, part):
     assert part in text
 
 
+def test_words_on_references_that_are_not_there():
+    text = refusal_of("wanx2.1-vace-plus", movie(), extra_parameters={"obj_or_bg": ["obj"]})
+    assert "is 1 words for 0 of --ref" in text
+
+
 def test_a_word_for_each_reference_is_right():
     two = (REF, picture("ref", "b.png"))
     assert notes_of("wanx2.1-vace-plus", *two, extra_parameters={"obj_or_bg": ["obj", "bg"]}) == ""

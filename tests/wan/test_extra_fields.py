@@ -31,6 +31,8 @@ def test_a_field_that_nobody_knows_is_sent_as_it_is():
         ({"model": "2.5", "extra_parameters": {"shot_type": "multi"}}, "takes"),
         ({"model": "2.6", "extra_inputs": {"img_url": "https://x.org/a.png"}}, "img_url"),
         ({"model": "2.6", "extra_inputs": {"media": []}}, "media"),
+        ({"model": "3.0", "extra_inputs": {"first_frame": "https://x.org/a.png"}}, "--image"),
+        ({"model": "3.0", "extra_inputs": {"link": "https://x.org/"}}, "--link is what it takes"),
         ({"model": "2.6", "extra_parameters": {"audio_url": "https://x.org/a.mp3"}}, "--input"),
     ],
 )
@@ -135,6 +137,12 @@ def test_too_many_references_as_a_field_are_too_many():
 )
 def test_a_function_of_vace_needs_its_inputs(options, flag):
     assert f"needs {flag}" in refusal(model="wanx2.1-vace-plus", **options)
+
+
+def test_a_field_tells_the_function_of_vace_like_its_option():
+    fields = {"ref_images_url": ["https://x.org/a.png"]}
+    request, _ = api.build("a cat", model="wanx2.1-vace-plus", extra_inputs=fields)
+    assert request.body()["input"] == {"prompt": "a cat", "function": "image_reference", **fields}
 
 
 def test_names_of_fields_are_escaped_where_they_become_html():

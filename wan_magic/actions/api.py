@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
@@ -16,7 +17,7 @@ from wan_magic.wan.request import PARAMETERS, VideoRequest
 from wan_magic.wan.written import as_the_api_has_it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from wan_magic.actions.keywords import Options
     from wan_magic.jobs.clip import Clip
@@ -191,7 +192,7 @@ def _check_dictionaries(fields: dict[str, Any]) -> None:
         value = fields.get(name)
         if value is None:
             fields.pop(name, None)
-        elif not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        elif not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise InputError(
                 f"{name} {value!r:.60} is no dictionary of fields by name",
                 hint='such as {"strength": 0.5}',

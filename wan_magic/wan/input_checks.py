@@ -40,7 +40,7 @@ def check_inputs(request: VideoRequest, row: Model) -> None:
     found = catalog.clash(row, counts)
     # A template of first and last frame needs the first one alone, which is required anyway.
     if found is None:
-        _check_objects(request, row)
+        _check_objects(request, row, counts)
         _check_function(request, row, counts)
         return
     flags = [flag(option) for name in found.types if (option := option_of(row, name))]
@@ -83,7 +83,7 @@ def _check_numbers(request: VideoRequest, row: Model) -> None:
             )
 
 
-def _check_objects(request: VideoRequest, row: Model) -> None:
+def _check_objects(request: VideoRequest, row: Model, counts: Counter[str]) -> None:
     """Refuse words on references (``obj_or_bg``) that are not one for each of them."""
     words = request.extra_parameters.get("obj_or_bg")
     if words is None or "obj_or_bg" not in row.parameters:
@@ -92,8 +92,8 @@ def _check_objects(request: VideoRequest, row: Model) -> None:
         raise InputError(f"obj or bg {words!r} is not a list of 'obj' and 'bg'")
     if words.count("bg") > 1:
         raise InputError(f"obj or bg {words!r} names several grounds", hint="at most one 'bg'")
-    given = len(request.of("ref"))
-    if given and len(words) != given:
+    given = sum(counts[name] for name in {slot.type for slot in row.slots("ref")})
+    if len(words) != given:
         raise InputError(
             f"obj or bg {words!r} is {len(words)} words for {given} of --ref",
             hint="one word for each picture",
@@ -136,11 +136,11 @@ def _check_function(request: VideoRequest, row: Model, counts: Counter[str]) -> 
 def _extra_types(request: VideoRequest, row: Model) -> list[str]:
     """Return the types of inputs that are given as plain fields."""
     types = []
-    known = {slot.type for slot in row.inputs}
+    known = _fields_of_inputs(row)
     for name, value in request.extra_inputs.items():
         if name == "media" and row.protocol == "media" and isinstance(value, list):
             types += [one["type"] for one in value]
-        elif name in known or name.endswith("_url"):
+        elif name in known or (row.protocol == "flat" and name.endswith("_url")):
             types += [name] * (len(value) if isinstance(value, list) else 1)
     return types
 
@@ -157,7 +157,7 @@ def _check_extra(request: VideoRequest, row: Model) -> None:
             own = row.parameters.get(name)
             if own and own.section == section:
                 continue
-            is_slot = any(slot.type == name for slot in row.inputs)
+            is_slot = name in _fields_of_inputs(row)
             if section == "input" and (is_slot or name in fields_of_input):
                 continue
             if own or is_slot:
@@ -198,6 +198,11 @@ def _check_media(items: Any, row: Model) -> None:
                 f"{row.name} takes no media of type {one['type']!r}",
                 hint=f"it takes {', '.join(types)}",
             )
+
+
+def _fields_of_inputs(row: Model) -> set[str]:
+    """Return the inputs that are fields; the media protocol has none but ``media``."""
+    return {slot.type for slot in row.inputs} if row.protocol == "flat" else set()
 
 
 def _known_fields() -> set[str]:

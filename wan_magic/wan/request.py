@@ -256,6 +256,7 @@ class VideoRequest:
             if parameter.required and name not in values:
                 given = {one.option for one in self.inputs}
                 given |= {*self.extra_parameters, *self.extra_inputs}
+                given |= {slot.option for slot in row.inputs if slot.type in self.extra_inputs}
                 implied = (meant for told, meant in parameter.implied_by if told in given)
                 standard = next(implied, parameter.default)
                 if standard is not None:
