@@ -399,10 +399,10 @@ def test_a_job_that_a_killed_kernel_left_is_taken_up_where_it_was_sent(
 def test_a_finished_job_whose_file_is_gone_is_fetched_again(gateway, picture):
     made = wan_magic.submit("A cat", image=picture, **FAST)
     path = made.result(timeout=60).path
-    before = path.read_bytes()
+    before = film(path)
     path.unlink()
     again = wan_magic.resume(made.id)
-    assert again.result(timeout=60).path.read_bytes() == before
+    assert film(again.result(timeout=60).path) == before
     assert again.id == made.id
 
 
