@@ -216,7 +216,7 @@ def _framed() -> widgets.Layout:
     return widgets.Layout(
         border="1px solid rgba(128,128,128,.35)",
         border_left=f"4px solid {html.tone('plain')}",
-        padding="10px 14px",
+        padding="10px 12px",  # and 2 of each widget: as the static grid
         margin="4px 0",
         max_width=f"{WIDTH}px",
     )

@@ -92,8 +92,9 @@ class Panel(Form):
             margin="4px 0 8px 0",
             max_width="720px",
         )
-        last = [row(self.generate, self.price, self.as_json), self.error, self.another, self.json]
-        last.append(drop_script())
+        start = row(self.generate, self.price, self.as_json)
+        start.layout.margin = "8px 0 0"
+        last = [start, self.error, self.another, self.json, drop_script()]
         self.box = widgets.VBox(
             [widgets.VBox([*self.parts, *last], layout=frame), self.results],
         )

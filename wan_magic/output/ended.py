@@ -29,7 +29,7 @@ def started_bundle(job: Job) -> dict[str, str]:
     words = html.text(tr("the clip was not there yet when this was saved"))
     command = html.code(f"%wanvideo resume {job.task_id}")
     back = html.line(
-        _named(tr("task"), job.task_id),
+        html.named(tr("task"), job.task_id),
         f"{command} {html.text(tr('fetches it within 24 hours'))}",
     )
     return {
@@ -70,7 +70,7 @@ def ended_bundle(job: Job, again: str = "") -> Bundle:
         tr("request"): getattr(error, "request_id", "") or job.request_id,
     }
     request = job.request
-    after = html.text(tr("after {duration}", duration=html.duration(job.elapsed)))
+    after = html.fact(tr("after {duration}", duration=html.duration(job.elapsed)))
     data = {
         "text/html": html.frame(
             f'<div role="status">{html.badge(label, tone)} <b>{message}</b></div>',
@@ -81,7 +81,7 @@ def ended_bundle(job: Job, again: str = "") -> Bundle:
                 html.prompt(request.prompt),
                 html.line(*request_facts(job), after),
                 html.line(*wishes(request)),
-                html.line(*(_named(name, value) for name, value in ids.items() if value)),
+                html.line(*(html.named(name, value) for name, value in ids.items() if value)),
                 html.notes(job.notes),
                 body_json(request) if job.knows_request else "",
             ),
@@ -90,10 +90,6 @@ def ended_bundle(job: Job, again: str = "") -> Bundle:
         "text/plain": f"{label}: {tr_sentence(error)}",
     }
     return data, {"wan_magic": {**request.named_body(), "task_id": job.task_id}}
-
-
-def _named(name: str, value: str) -> str:
-    return f"{html.text(name)} {html.code(value)}"
 
 
 def undrawable_bundle(job: Job, problem: Exception) -> dict[str, str]:

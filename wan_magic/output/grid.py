@@ -110,7 +110,7 @@ def _shown(tile: Tile, look: Look, *, is_playing: bool) -> list[str]:
     hint = tr_sentence(getattr(error, "hint", ""))
     badge = html.badge(state_words(job).upper(), tones.get(str(job.state), "bad"))
     message = html.text(html.short(_why(error), 200))
-    task = html.line(html.text(tr("task")) + " " + html.code(job.task_id)) if job.task_id else ""
+    task = html.line(html.named(tr("task"), job.task_id)) if job.task_id else ""
     return [
         f'<div style="{_EMPTY}" role="status">{badge} <span>{message}</span></div>',
         html.line(f"→ {html.text(html.short(hint, 200))}") if hint else "",
