@@ -734,3 +734,10 @@ def test_a_job_that_is_forgotten_while_it_runs_is_counted_by_its_end(ledger):
     connection.close()
     ledger.change(job, {"state": "failed", "made": None, "lost": 0}, "failed")
     assert ledger.bills() == []
+
+
+def test_a_job_that_is_forgotten_and_then_no_longer_watched_may_still_be_billed(ledger):
+    job = add(ledger, **PAID | {"made": None, "cost": None, "open": 1})
+    ledger.forget(job)
+    ledger.change(job, {"state": "detached", "open": 1, "lost": 0}, "detached")
+    assert [bill.spent for bill in ledger.bills()] == [Decimal(2)]

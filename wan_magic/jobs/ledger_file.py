@@ -239,6 +239,8 @@ class LedgerFile:
         if _updated(connection, job_id, values, "NOT forgotten"):
             return True
         kept = {k: v for k, v in values.items() if k in _KEPT}
+        if values.get("open"):  # nobody watches it any more, and it may still be billed
+            kept["lost"] = 1
         return _updated(connection, job_id, kept, "forgotten")
 
 
