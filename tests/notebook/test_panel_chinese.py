@@ -17,9 +17,10 @@ from wan_magic import texts
 from wan_magic.actions import api
 from wan_magic.actions.collecting import Collected
 from wan_magic.actions.planning import plan
-from wan_magic.errors import JobFailed
+from wan_magic.errors import ConnectionFailed, JobFailed
 from wan_magic.jobs.job import Job, State
 from wan_magic.jobs.sweep import Sweep
+from wan_magic.notebook.again import AgainButton
 from wan_magic.notebook.gallery import Gallery
 from wan_magic.notebook.gallery_buttons import GalleryButtons
 from wan_magic.notebook.grid import SweepGrid
@@ -241,3 +242,50 @@ def test_a_gallery_and_its_buttons(real_job):
     shown = Gallery([Collected(real_job.result(), 0.0)], ("1 left out: the file is gone",)).pick(1)
     assert left(on_screen(GalleryButtons(shown).box)) == []
     assert left(saved(shown.bundle()), *names(real_job)) == []
+
+
+# -- what a click could not do ----------------------------------------------------------------
+
+
+@pytest.fixture
+def refuse():
+    """What is called in the place of a click's work."""
+
+    def refuse(*_, **__):
+        raise ConnectionFailed("cannot reach api.example", hint="nothing was sent")
+
+    return refuse
+
+
+def unexpected(*_, **__):
+    raise KeyError(7)
+
+
+def test_another_try_that_could_not_begin(real_job, refuse):
+    for start, said in ((refuse, "无法连接 api.example"), (unexpected, "意外错误 KeyError")):
+        again = AgainButton(real_job, start, print)
+        again._begin()
+        assert said in again._problem.value
+        assert left(on_screen(again.box), "api.example", "KeyError") == []
+
+
+def test_a_tile_that_could_not_be_tried_again(watched, monkeypatch, refuse):
+    planned = plan([{"prompt": "A cat", "resolution": "480P"}])
+    job = Job(planned[0].request, endpoint="beijing", notes=planned[0].notes)
+    sweep = Sweep(planned, [job], lambda some: [])
+    grid = SweepGrid(sweep)
+    job.finish(ConnectionFailed("cannot reach api.example"), State.FAILED)
+    monkeypatch.setattr(sweep, "retry", refuse)
+    grid._tried(0)
+    [shown] = [one for one in on_screen(grid._tiles[0].box) if "api.example" in one]
+    assert shown.count("无法连接 api.example") == 2
+    assert left([shown], "api.example") == []
+
+
+def test_a_clip_that_the_panel_could_not_begin(made, monkeypatch, refuse):
+    ready(made)
+    for start, said in ((refuse, "无法连接 api.example"), (unexpected, "意外错误 KeyError")):
+        monkeypatch.setattr(api, "start", start)
+        made.generate.click()
+        assert said in made.error.value
+        assert left([made.error.value], "api.example", "KeyError") == []

@@ -109,7 +109,7 @@ ENDS = {
         ),
         ("oss.example",),
         "视频已生成，但尚未存盘：oss.example 返回 HTTP 403",
-        f"可在 24 小时内用 %wanvideo resume {TASK} 取回，不再收费",
+        f"可在 24 小时内用 %wanvideo resume {TASK} 取回，不再产生费用",
     ),
     "a full disk": (
         lambda: DownloadError(
@@ -119,7 +119,7 @@ ENDS = {
         ),
         ("/clips", "No space left on device"),
         "视频已生成，但尚未存盘：无法写入 /clips：设备上没有剩余空间",
-        f"或用 --out 指定其他文件夹；之后可在 24 小时内用 %wanvideo resume {TASK} 取回，不再收费",
+        f"或用 --out 指定其他文件夹；之后可在 24 小时内用 %wanvideo resume {TASK} 取回，不再产生费用",
     ),
     "a lost answer": (
         lambda: ConnectionFailed(

@@ -1,8 +1,9 @@
 """The words on cards, players, panels, galleries and tables, in the user's language.
 
 The English text is the key, so that the code reads as the screen does; a text that a
-language lacks stays English. Errors of a cell, help and what the server says are not translated:
-people search for them. What the panel finds wrong with a form, and notes, are: see `sentences`.
+language lacks stays English. What a cell raises, the ledger, help and what the server says are
+not translated: people search for them. What a card, a grid or the panel shows of an error is, and
+so are notes: see `sentences`.
 """
 
 from __future__ import annotations

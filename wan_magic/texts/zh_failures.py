@@ -134,7 +134,7 @@ SENTENCES: dict[str, str] = {
     "%wanvideo resume {id}": "请运行 %wanvideo resume {id}",
     "%wanvideo resume {id} goes on": "运行 %wanvideo resume {id} 可继续",
     "%wanvideo resume {id} picks it up while this kernel lives": "可在此内核运行期间用 %wanvideo resume {id} 取回",
-    "%wanvideo resume {id} picks it up within 24 hours, at no further cost": "可在 24 小时内用 %wanvideo resume {id} 取回，不再收费",
+    "%wanvideo resume {id} picks it up within 24 hours, at no further cost": "可在 24 小时内用 %wanvideo resume {id} 取回，不再产生费用",
     # Another process, and another key
     "it runs in the process that began it, from which this one was forked": "它在启动它的进程中运行，此进程由该进程派生",
     "wan_magic.show({id}) follows it": "wan_magic.show({id}) 可跟踪它",
