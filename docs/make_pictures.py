@@ -91,10 +91,12 @@ def take(notebook: NotebookPage, language: str, suffix: str) -> None:
         parts = notebook.output(cell, part)
         box = parts.last if name == "film" else parts.first  # below its shots
         notebook.page.mouse.move(0, 0)
+        notebook.js("() => document.activeElement.blur()")  # no ring around what was clicked last
         path = IMAGES / f"{name}{suffix}.png"
         box.screenshot(path=path)
         with Image.open(path) as image:  # a tenth of the bytes, and no difference to see
-            image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+            small = image.convert("RGB").quantize(256, kmeans=1, dither=Image.Dither.NONE)
+            small.save(path, optimize=True)
 
     notebook.run(0)
     notebook.run(1)

@@ -59,7 +59,8 @@ def test_no_line_break_comes_before_a_dot():
 
 def test_an_id_stays_with_its_name():
     shown = html.named("task", EVIL)
-    assert shown.startswith('<span style="display:inline-block">task <code')
+    assert shown.startswith('<span style="display:inline-block')
+    assert "task <code" in shown
     assert SAFE in shown
 
 

@@ -548,7 +548,7 @@ def test_a_failed_job_says_what_why_and_what_to_do():
     tree = Tree(data["text/html"])
     assert "FAILED the task failed: InvalidParameter: The size <i> is wrong" in tree.text
     assert "→ change the value" in tree.text
-    assert "code InvalidParameter · task 0385dc79-5ff8 · request r-1" in tree.text
+    assert "code InvalidParameter task 0385dc79-5ff8 request r-1" in tree.text
     assert "waves <b>" in tree.text
     assert tree.find("i") == []
     assert "wan2.5-i2v-preview · 480P · 5 s · seed 7 · at beijing · after 0 s" in tree.text

@@ -112,6 +112,7 @@ def with_dice(seed: widgets.Text, model: Model) -> widgets.Widget:
     )
     dice.on_click(lambda _: setattr(seed, "value", str(rolled(model))))
     seed.layout.flex = "1 1 0"
+    seed.style.description_width = "min(112px, (100% + 64px) * 0.4)"  # as if without the button
     box = widgets.HBox([seed, dice], layout=widgets.Layout(align_items="center"))
     box.layout.min_width = "0"
     return box

@@ -123,7 +123,7 @@ class Form:
             description="JSON",
             icon="code",
             tooltip=tr("Show exactly what will be sent"),
-            layout=widgets.Layout(width="auto", margin="2px 0"),  # ends where the fields end
+            layout=widgets.Layout(width="auto", margin="2px 0 2px 2px"),  # ends as fields do
         )
         self.json = widgets.HTML(layout=widgets.Layout(display="none", margin="0"))
         self.parts = [

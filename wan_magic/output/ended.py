@@ -28,9 +28,8 @@ def started_bundle(job: Job) -> dict[str, str]:
     label = tr("SUBMITTED") if job.task_id else tr("SUBMITTING")
     words = html.text(tr("the clip was not there yet when this was saved"))
     command = html.code(f"%wanvideo resume {job.task_id}")
-    back = html.line(
-        html.named(tr("task"), job.task_id),
-        f"{command} {html.text(tr('fetches it within 24 hours'))}",
+    back = html.line(html.named(tr("task"), job.task_id)) + html.line(
+        f"{command} {html.text(tr('fetches it within 24 hours'))}"
     )
     return {
         "text/html": html.frame(
@@ -81,7 +80,7 @@ def ended_bundle(job: Job, again: str = "") -> Bundle:
                 html.prompt(request.prompt),
                 html.line(*request_facts(job), after),
                 html.line(*wishes(request)),
-                html.line(*(html.named(name, value) for name, value in ids.items() if value)),
+                html.line(" ".join(html.named(*one) for one in ids.items() if one[1])),
                 html.notes(job.notes),
                 body_json(request) if job.knows_request else "",
             ),

@@ -118,8 +118,9 @@ def code(value: str) -> str:
 
 
 def named(name: str, value: str) -> str:
-    """Return an id with its name, on a line of their own rather than on two."""
-    return f'<span style="display:inline-block">{text(name)} {code(value)}</span>'
+    """Return an id with its name, on a line of their own rather than on two; no dot follows."""
+    style = "display:inline-block;margin-right:12px"
+    return f'<span style="{style}">{text(name)} {code(value)}</span>'
 
 
 def cell(value: str) -> str:
