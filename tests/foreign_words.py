@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from html.parser import HTMLParser
 
 from wan_magic.notebook.options import OPTIONS
@@ -57,6 +58,11 @@ def english(text: str, *own: str) -> list[str]:
         shown = shown.replace(one, " ")
     words = re.findall(r"[A-Za-z](?:[A-Za-z0-9_'’-]+)", _KEPT.sub(" ", shown))
     return [word for word in words if word not in _SAME]
+
+
+def names(template: str) -> set[str]:
+    """Return the names in braces that a text leaves open."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
 
 
 class _Reader(HTMLParser):

@@ -46,7 +46,7 @@ def tr_sentence(text: object) -> str:
     'the prompt is empty'
     """
     given, chosen = str(text), language()
-    return given if chosen == "en" else _said(given, chosen)
+    return _said(given, chosen) if given and chosen != "en" else given
 
 
 @lru_cache(1024)
