@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wan_magic.errors import InputError, WanError
 from wan_magic.notebook import offered_things as things
 from wan_magic.notebook.commands import BY_COMMAND, COMMANDS, Command
+from wan_magic.notebook.offered_values import adds, together
 from wan_magic.notebook.options import INPUTS, OPTIONS, Option
 from wan_magic.notebook.typed import Typed, typed
 from wan_magic.preferences import BY_NAME as PREFERENCES
@@ -128,7 +129,7 @@ def _flags(at: Typed, command: Command | None) -> list[Offer]:
     for option in command.table if command else OPTIONS:
         if option.name in at.given and not option.repeat:
             continue
-        if command is None and not _taken(option, rows):
+        if command is None and not (_taken(option, rows) and adds(option, at)):
             continue
         found.append((option.flag, "option"))
         if option.kind == "switch":
@@ -183,7 +184,7 @@ def _of_models(option: Option, at: Typed, around: Around) -> Sequence[Any]:
     named, rows = _models(at), _rows(at)
     chosen = _chosen(at, named, around)
     if chosen is not None and option.takes(chosen):
-        found = option.choices(chosen)
+        found = together(option, chosen, at)
         if found or chosen.name in named:
             return [*found, *(("random",) if option.kind == "seed" else ())]
     found = tuple(dict.fromkeys(one for row in rows for one in option.choices(row)))

@@ -101,7 +101,7 @@ def _check_value(name: str, value: Any, row: Model) -> None:
         within = number and (low is None or value >= low) and (high is None or value <= high)
         if not within:
             span = f"{low:g} to {high:.10g}" if high is not None else f"{low:g} or more"
-            problem = f"{label_of(name)} {value!r} is out of range"
+            problem = f"{label_of(name)} {value!r:.60} is out of range"
             raise InputError(problem, hint=span)
         return
     allowed = row.values(name)
@@ -113,7 +113,7 @@ def _check_value(name: str, value: Any, row: Model) -> None:
     options = _listed(allowed)
     allowed_text = f"allowed: {options}" if len(allowed) > 1 else f"it makes {options} only"
     raise InputError(
-        f"{row.name} does not take {label_of(name)} {value!r}",
+        f"{row.name} does not take {label_of(name)} {value!r:.60}",
         hint=f"{hint} ({allowed_text})" if hint else allowed_text,
     )
 

@@ -47,7 +47,7 @@ def check_types(request: VideoRequest) -> None:
 def wrong_type(name: str, value: Any, kind: type) -> InputError:
     """Return what to say of a value that is not of its type."""
     hint = "such as 7, or random" if name == "seed" else _EXAMPLES[kind]
-    return InputError(f"{label_of(name)} {value!r} is not {_TYPE_NAMES[kind]}", hint=hint)
+    return InputError(f"{label_of(name)} {value!r:.60} is not {_TYPE_NAMES[kind]}", hint=hint)
 
 
 def _check_json(request: VideoRequest) -> None:
