@@ -15,6 +15,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in its background ignores Ctrl-C, for their children, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+os.environ["LC_ALL"] = "C.UTF-8"  # tests read the screen, in English; also what a whole file shares
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
@@ -39,7 +41,6 @@ def clean_machine(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # tests read the screen, in English
     monkeypatch.setattr(texts, "_chosen", None)
     monkeypatch.setattr(texts, "_configured", None)
     yield home

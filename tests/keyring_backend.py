@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from types import ModuleType
 
+from waiting import PATIENCE
+
 
 class Backend:
     """A backend of the package `keyring`."""
@@ -23,7 +25,7 @@ class Backend:
 
     def _answer(self):
         self.asked.append(threading.current_thread().name)
-        self.open.wait(20)
+        self.open.wait(PATIENCE)
         if self.error:
             raise self.error
 

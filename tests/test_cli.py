@@ -16,6 +16,7 @@ import pytest
 import requests
 from ledger_rows import home_ledger, write
 from PIL import Image
+from waiting import PATIENCE
 
 import wan_magic
 from wan_magic import cli
@@ -100,14 +101,14 @@ def test_serve_says_where_it_serves_and_ends_with_ctrl_c(environment):
                 assert line, said
                 said += line
                 base = re.search(r"http://127\.0\.0\.1:\d+/qwen/api/v1", said)
-            assert requests.get(f"{base[0]}/tasks/x", timeout=10).status_code == 401
+            assert requests.get(f"{base[0]}/tasks/x", timeout=PATIENCE).status_code == 401
             known = requests.get(
-                f"{base[0]}/tasks/x", headers={"Authorization": "Bearer t0ken"}, timeout=10
+                f"{base[0]}/tasks/x", headers={"Authorization": "Bearer t0ken"}, timeout=PATIENCE
             )
             assert known.json()["output"]["task_status"] == "UNKNOWN"
             server.send_signal(signal.SIGINT)
             rest = server.stdout.read()
-            assert server.wait(timeout=20) in (0, 130)
+            assert server.wait(timeout=PATIENCE) in (0, 130)
             assert "Traceback" not in said + rest
         finally:
             server.kill()

@@ -13,6 +13,7 @@ import pytest
 import requests
 from keyring_backend import Backend, package
 from ledger_rows import home_ledger, write
+from waiting import PATIENCE
 
 from wan_magic import texts
 from wan_magic.cli import main
@@ -118,7 +119,7 @@ def test_a_host_that_can_not_be_reached(keyed, monkeypatch):
 def test_a_host_that_does_not_answer_is_waited_for_so_long_only(keyed, monkeypatch):
     never = threading.Event()
     monkeypatch.setattr(doctor, "_NETWORK_SECONDS", 0.1)
-    monkeypatch.setattr("wan_magic.wan.probe.ask", lambda endpoint: never.wait(20))
+    monkeypatch.setattr("wan_magic.wan.probe.ask", lambda endpoint: never.wait(PATIENCE))
     assert line("network").state == "problem"
     assert "no answer within 0.1 s" in line("key").found
     never.set()
@@ -311,6 +312,7 @@ def test_in_a_front_end_there_is_a_clip_to_see(keyed):
     assert '<video src="data:video/mp4;base64,' in page
     assert "<script" not in page
     assert "<style" not in page
+    assert ">OK</span>" in page
     assert "<video" not in report(TERMINAL)._repr_html_()
 
 

@@ -9,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from keyring_backend import Backend, package
+from waiting import PATIENCE, wait_until
 
 from wan_magic.errors import SettingsError
 from wan_magic.settings import Settings, from_environment, keys
@@ -213,7 +214,7 @@ def test_a_keyring_that_does_not_answer_is_waited_for_once_and_not_for_long(back
             choose(from_environment())
     assert len(backend.asked) == 1
     backend.open.set()  # the user unlocks it
-    monkeypatch.setattr(keys, "_PATIENCE", 20)
+    monkeypatch.setattr(keys, "_PATIENCE", PATIENCE)
     assert found() == (KEY, "the system keyring")
 
 
@@ -233,12 +234,8 @@ def test_a_key_that_got_into_the_keyring_too_late_is_forgotten_too(backend, monk
     backend.open.clear()
     assert log_in() == ("", "the system keyring does not answer")
     backend.open.set()
-    for _ in range(500):
-        if backend.kept:
-            break
-        time.sleep(0.01)
-    assert backend.kept
-    monkeypatch.setattr(keys, "_PATIENCE", 20)
+    wait_until(lambda: backend.kept)
+    monkeypatch.setattr(keys, "_PATIENCE", PATIENCE)
     assert keys.forget(from_environment()) == ["singapore"]
     assert backend.kept == {}
 
@@ -287,7 +284,7 @@ def test_colab_is_asked_on_the_main_thread_only(colab):
     seen = []
     thread = threading.Thread(target=lambda: seen.append(choose(from_environment())))
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert (seen, colab.asked) == ([None], [])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import _thread
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 import wan_magic
 from wan_magic.actions import launch
@@ -34,7 +34,7 @@ def slow_door(monkeypatch):
 
     def busy(*args, **kwargs):
         reached.set()
-        assert opened.wait(20)
+        assert opened.wait(PATIENCE)
         return take_in(*args, **kwargs)
 
     def leaves(job, ledger):
@@ -48,7 +48,7 @@ def slow_door(monkeypatch):
 
 def interrupt_when(event):
     def wait():
-        event.wait(20)
+        event.wait(PATIENCE)
         _thread.interrupt_main()
 
     threading.Thread(target=wait, daemon=True).start()
@@ -60,7 +60,7 @@ def test_a_job_that_is_interrupted_before_it_begins_is_not_sent_and_is_nobodys(h
     with pytest.raises(KeyboardInterrupt):
         wan_magic.submit("waves", **FAST)
     opened.set()
-    assert left.wait(20)
+    assert left.wait(PATIENCE)
     [entry] = Ledger(home).entries()
     assert (entry.owner, entry.sent) == ("", None)
     assert launch.live_jobs() == []
@@ -72,7 +72,7 @@ def test_the_same_request_then_begins_as_if_nothing_had_been(home, slow_door):
     with pytest.raises(KeyboardInterrupt):
         wan_magic.submit("waves", **FAST)
     opened.set()
-    assert left.wait(20)
+    assert left.wait(PATIENCE)
     assert wan_magic.submit("waves", **FAST).result(timeout=60).path.exists()
 
 
@@ -111,16 +111,17 @@ def test_a_job_that_cannot_be_bound_is_nobodys(home):
 
 def test_who_holds_a_job_that_was_interrupted_before_it_began_does_not_wait_for_it(home):
     request, _ = wan_magic.actions.api.build("waves", **FAST)
-    bound = []
+    bound, heard = [], threading.Event()
 
     def bind(job):
         bound.append(job)
         _thread.interrupt_main()
-        time.sleep(0.5)  # the main thread hears of it
+        assert heard.wait(PATIENCE)
 
     with pytest.raises(KeyboardInterrupt):
         launch.start(request, from_environment(), bind=bind)
+    heard.set()
     with pytest.raises(JobTimeout, match="interrupted before it began"):
-        bound[0].result(timeout=20)
+        bound[0].result(timeout=PATIENCE)
     assert launch.live_jobs() == []
     assert Ledger(home).entries()[0].sent is None

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from job_fakes import Clock
+from waiting import PATIENCE
 
 from wan_magic.jobs import limits
 from wan_magic.jobs.limits import Limiter, Limits, limiter_for, limits_of
@@ -454,7 +455,7 @@ def test_many_threads_keep_the_limits_and_lose_no_wake():
         ticket = limiter.line_up(FAST, woken.set)
         try:
             while wait := ticket.wait():
-                assert woken.wait(min(wait, 5)) or wait < 1, "nobody woke it"
+                assert woken.wait(min(wait, PATIENCE)) or wait < 1, "nobody woke it"
                 woken.clear()
             with lock:
                 at_once += 1
@@ -475,7 +476,7 @@ def test_many_threads_keep_the_limits_and_lose_no_wake():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(done) == 60
     assert most <= 3
 
@@ -500,10 +501,10 @@ def test_a_job_that_is_collected_gives_its_place_back(limiter):
 
 
 def test_a_long_line_costs_little_time(limiter):
-    began = time.perf_counter()
+    began = time.thread_time()
     tickets = [limiter.line_up(FAST, lambda: None) for _ in range(5000)]
     for ticket in tickets:
         ticket.wait()
     for ticket in tickets:
         ticket.release()
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

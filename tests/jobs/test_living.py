@@ -15,6 +15,7 @@ from decimal import Decimal
 
 import pytest
 from job_fakes import LINK, Clock, task
+from waiting import PATIENCE
 
 from wan_magic.errors import BudgetExceeded, DownloadError, JobCancelled, JobTimeout, LedgerError
 from wan_magic.jobs import fetch
@@ -200,7 +201,7 @@ def test_who_was_told_of_the_first_end_keeps_that_and_who_asks_anew_waits(kernel
     waiting = threading.Thread(target=job.result)
     waiting.start()
     here.drive(job).run()
-    waiting.join(20)
+    waiting.join(PATIENCE)
     assert not waiting.is_alive()
 
 
@@ -225,14 +226,14 @@ def test_threads_that_ask_for_the_same_at_once_get_one_job(kernel, monkeypatch):
     monkeypatch.setattr(here.live, "begin", lambda job: (time.sleep(0.1), begin(job))[1])
 
     def ask():
-        start.wait(20)
+        start.wait(PATIENCE)
         got.append(here.ask())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for one in threads:
         one.start()
     for one in threads:
-        one.join(20)
+        one.join(PATIENCE)
     assert len({id(job) for job, _ in got}) == 1
     assert sorted(begins for _, begins in got) == [False] * 7 + [True]
     assert not got[0][0].is_followed
@@ -243,14 +244,14 @@ def test_threads_that_resume_the_same_at_once_get_one_job(kernel):
     job = here.left()
 
     def resume():
-        start.wait(20)
+        start.wait(PATIENCE)
         got.append(here.resume(job))
 
     threads = [threading.Thread(target=resume) for _ in range(8)]
     for one in threads:
         one.start()
     for one in threads:
-        one.join(20)
+        one.join(PATIENCE)
     assert {id(one) for one, _ in got} == {id(job)}
     assert sorted(begins for _, begins in got) == [False] * 7 + [True]
 
@@ -376,7 +377,7 @@ def test_who_reads_waits_for_nobody_who_writes_also_where_something_is_owed(kern
     with there.ledger.transaction():
         began = time.monotonic()
         assert here.ledger.entry(job.id).owner
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30, "who writes would wait so long"
     assert here.ledger.entry(job.id).owner == ""
 
 
@@ -388,7 +389,7 @@ def test_kernels_that_ask_at_once_keep_a_budget_together(kernel):
         asked = replace(REQUEST, prompt=f"cat {number}")  # 1.50 CNY
         here = desks[number % 2]
         about = {"ledger": here.ledger, "folder": here.out, "live": here.live}
-        start.wait(20)
+        start.wait(PATIENCE)
         with contextlib.suppress(BudgetExceeded):
             begun.append(take_in(asked, HERE, settings, **about))
 
@@ -396,7 +397,7 @@ def test_kernels_that_ask_at_once_keep_a_budget_together(kernel):
     for one in threads:
         one.start()
     for one in threads:
-        one.join(60)
+        one.join(PATIENCE)
     assert [str(job.estimate) for job, _ in begun] == ["1.50 CNY"] * 2
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -178,7 +179,7 @@ def test_a_clip_says_how_it_was_made_in_its_file_and_beside_it(kept, video):
     assert said["input"]["prompt"] == "A cat, running"
     assert said["parameters"] == {"resolution": "480P", "seed": 7}
     assert said["task_id"] == TASK
-    assert said["made"].startswith("1970-01-01T"), "the clock of the test"
+    assert datetime.fromisoformat(said["made"]).timestamp() < 86400, "the clock of the test"
     # The ledger and the object know the file as it is.
     assert (clip.sha256, clip.size) == digest(clip.path)
     assert record.sizes == [len(data)]

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from job_fakes import DROPPED, LINK, Clock, refused, task
+from waiting import PATIENCE
 
 from wan_magic.errors import ApiError, ConnectionFailed, JobFailed, LedgerError
 from wan_magic.jobs.common import unsure_hint
@@ -416,7 +417,7 @@ def test_a_task_is_claimed_by_one_job_of_all_processes(tmp_path):
     start = threading.Barrier(len(desks))
 
     def claim(ledger, job):
-        start.wait(10)
+        start.wait(PATIENCE)
         if ledger.claim_task(job.id, account, ID):
             won.append(job.id)
 
@@ -424,7 +425,7 @@ def test_a_task_is_claimed_by_one_job_of_all_processes(tmp_path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert len(won) == 1
     assert desks[0].find(ID)[0].id == won[0]
     assert desks[0].claim_task(won[0], account, ID), "it stays its own"

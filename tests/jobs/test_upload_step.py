@@ -7,6 +7,7 @@ import threading
 import pytest
 import requests
 from job_fakes import DROPPED, POLICY, UNREACHED, Response, refused, task
+from waiting import PATIENCE
 
 from wan_magic.errors import ApiError, ConnectionFailed, InputError, JobCancelled, WanError
 from wan_magic.jobs.job import State
@@ -313,17 +314,17 @@ def test_two_jobs_that_want_it_at_once_upload_it_once(drive_up, shared):
 
     def wait():
         half.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
 
     first.storage.on_piece = wait
     thread = threading.Thread(target=first.run)
     thread.start()
-    assert half.wait(10)
+    assert half.wait(PATIENCE)
     assert second.step()
     assert second.job.message == "waiting for dance.mp4, which another job uploads"
     assert second.waits == [0.5], "its thread is free meanwhile"
     go_on.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     second.run()
     assert second.job.state is State.DONE
     assert second.storage.forms == []

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import threading
 from types import SimpleNamespace
 
-import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.utils.capture import capture_output
 from PIL import Image
@@ -70,13 +68,3 @@ class Shell:
         assert 1 <= len(lines) <= 2, cell.text
         assert lines[0].startswith(f"{kind.__name__}: ")
         return cell
-
-
-def wait_until(condition, seconds=20.0):
-    """Wait for what another thread does; fails loudly when it never does."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.01)):
-        if condition():
-            return
-        pause.wait(0.01)
-    pytest.fail(f"did not happen within {seconds:g} s")

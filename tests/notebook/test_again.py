@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from magic_shell import png, wait_until
+from magic_shell import png
+from waiting import wait_until
 
 from wan_magic.actions import api
 from wan_magic.errors import (

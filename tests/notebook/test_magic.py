@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from films import film
-from magic_shell import CLOSED, KEY, SMALL, WIDGET, png, wait_until
+from magic_shell import CLOSED, KEY, SMALL, WIDGET, png
 from PIL import Image
+from waiting import wait_until
 
 from wan_magic.errors import ApiError, InputError, JobTimeout
 from wan_magic.jobs.job import Job, State

@@ -6,7 +6,8 @@ import json
 import re
 
 import pytest
-from magic_shell import SMALL, WIDGET, wait_until
+from magic_shell import SMALL, WIDGET
+from waiting import wait_until
 
 from wan_magic.actions import api
 from wan_magic.errors import JobFailed

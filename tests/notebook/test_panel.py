@@ -10,9 +10,10 @@ import re
 
 import ipywidgets
 import pytest
-from magic_shell import CLOSED, KEY, png, wait_until
+from magic_shell import CLOSED, KEY, png
 from panel_parts import TURBO, WEB, ready, upload, wav
 from PIL import Image
+from waiting import wait_until
 
 from wan_magic.errors import InputError
 from wan_magic.notebook.options import BY_NAME, INPUTS, OPTIONS

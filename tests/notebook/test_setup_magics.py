@@ -12,6 +12,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from magic_shell import KEY
+from waiting import PATIENCE
 
 from wan_magic.errors import InputError, SettingsError
 from wan_magic.notebook.enabling import enable
@@ -93,7 +94,7 @@ def kernel(clean_machine, tmp_path, monkeypatch):
     client = manager.blocking_client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=PATIENCE)
         yield client
     finally:
         client.stop_channels()
@@ -111,17 +112,18 @@ def test_in_a_real_kernel_the_key_is_asked_for_hidden_and_is_nowhere_to_be_seen(
         """Run a cell as a person before it would, or as nobody; what it published."""
         request = kernel.execute(source, allow_stdin=answer is not None)
         if answer:
-            asked = kernel.get_stdin_msg(timeout=30)["content"]
+            asked = kernel.get_stdin_msg(timeout=PATIENCE)["content"]
             assert asked["password"] is True
             assert "127.0.0.1" in asked["prompt"]
             seen.append(asked)
             kernel.input(answer)
-        while (reply := kernel.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != request:
-            pass
+        reply = {"parent_header": {"msg_id": ""}}
+        while reply["parent_header"]["msg_id"] != request:
+            reply = kernel.get_shell_msg(timeout=PATIENCE)
         said = [reply["content"]]
         while True:
             try:
-                message = kernel.get_iopub_msg(timeout=10)
+                message = kernel.get_iopub_msg(timeout=PATIENCE)
             except queue.Empty:
                 pytest.fail("the kernel did not become idle")
             said.append(message["content"])

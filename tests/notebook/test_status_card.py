@@ -8,8 +8,9 @@ import re
 
 import av
 import pytest
-from magic_shell import WIDGET, png, wait_until
+from magic_shell import WIDGET, png
 from PIL import Image
+from waiting import wait_until
 
 from wan_magic.actions import api
 from wan_magic.errors import JobCancelled, JobFailed, JobTimeout

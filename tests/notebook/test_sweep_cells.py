@@ -6,7 +6,8 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from magic_shell import WIDGET, wait_until
+from magic_shell import WIDGET
+from waiting import wait_until
 
 from wan_magic.actions.planning import plan
 from wan_magic.errors import BudgetExceeded, InputError, JobFailed, JobTimeout

@@ -6,7 +6,7 @@ import io
 import threading
 
 import pytest
-from magic_shell import wait_until
+from waiting import PATIENCE, wait_until
 
 from wan_magic.actions.planning import Planned
 from wan_magic.errors import InputError, JobFailed
@@ -48,7 +48,7 @@ def following(real_job):
     for job, thread in runs:
         if not job.done():
             job.finish(JobFailed("the test is over"), State.FAILED)
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def test_a_terminal_shows_one_line_that_is_rewritten(following, real_job):
@@ -58,7 +58,7 @@ def test_a_terminal_shows_one_line_that_is_rewritten(following, real_job):
         wait_until(lambda state=state: f"\r\033[K{state} · " in stream.getvalue())
     assert "\n" not in stream.getvalue().partition("\n")[2], "but for the price before"
     job.finish(real_job.result(), State.DONE)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert outcome == [real_job.result()]
     last = stream.getvalue().rpartition("\033[K")[2]
     assert last.startswith("▶ PREVIEW ")
@@ -84,7 +84,7 @@ def test_a_log_gets_a_line_for_each_state_and_no_escape_codes(following, real_jo
     job.update(message="asking again in 2 s")
     wait_until(lambda: "asking again" in stream.getvalue())
     job.finish(real_job.result(), State.DONE)
-    thread.join(10)
+    thread.join(PATIENCE)
     price, *lines = stream.getvalue().splitlines()
     assert "free preview" in price
     assert lines[:3] == ["submitting", "running", "running – asking again in 2 s"]
@@ -104,7 +104,7 @@ def test_a_failure_clears_the_line_and_is_raised(following, live):
     job, stream, thread, outcome = following(live=live)
     wait_until(lambda: "submitting" in stream.getvalue())
     job.finish(JobFailed("the task failed: no", hint="try again"), State.FAILED)
-    thread.join(10)
+    thread.join(PATIENCE)
     (error,) = outcome
     assert str(error) == "the task failed: no\n→ try again"
     assert "▶" not in stream.getvalue()

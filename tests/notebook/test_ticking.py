@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from waiting import PATIENCE
 
 from wan_magic.jobs.runner import Runner
 from wan_magic.notebook.ticking import A_SECOND, Ticker
@@ -43,4 +44,4 @@ def test_many_cards_cost_what_a_few_do(ticker, cards, seconds):
 def test_what_shall_happen_later_happens():
     happened = threading.Event()
     Ticker(Runner(workers=1)).later(0.01, happened.set)
-    assert happened.wait(20)
+    assert happened.wait(PATIENCE)

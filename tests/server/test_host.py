@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from waiting import PATIENCE
 
 from wan_magic.errors import SettingsError
 from wan_magic.server import Server, ServerOptions, embedded, host, serve_forever
@@ -31,7 +32,7 @@ def test_importing_is_light():
 
 
 def test_start_and_stop(gate):
-    before = threading.active_count()
+    before = set(threading.enumerate())
     server = Server(ServerOptions(token=TOKEN, engine=gate))
     assert not server.is_running
     with server:
@@ -46,7 +47,7 @@ def test_start_and_stop(gate):
     server.stop()
     assert not server.is_running
     assert not folder.exists()
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
     with pytest.raises(requests.ConnectionError):
         caller.get("/tasks")
 
@@ -142,7 +143,7 @@ def test_a_fork_gets_its_own():
     out = subprocess.run(
         [sys.executable, "-c", FORK], capture_output=True, text=True, check=True, timeout=60
     )
-    code, is_dir, running, folder = out.stdout.split()
+    code, is_dir, running, folder = out.stdout.rstrip("\n").split(maxsplit=3)
     assert (code, is_dir, running) == ("0", "True", "True"), out.stderr
     # And the parent takes its files away when it ends.
     assert not Path(folder).exists()
@@ -156,7 +157,7 @@ from wan_magic.server import embedded
 async def cell():
     server = embedded()
     key = {"Authorization": f"Bearer {server.token}"}
-    print(requests.get(server.base_url + "/tasks", headers=key, timeout=10).status_code)
+    print(requests.get(server.base_url + "/tasks", headers=key, timeout=60).status_code)
     server.stop()
 
 asyncio.run(cell())
@@ -196,11 +197,11 @@ def test_as_a_program(number):
         base = lines[0].split()[-1]
         assert base.endswith("/qwen/api/v1")
         answer = requests.get(
-            base + "/tasks", headers={"Authorization": "Bearer s3cret-key"}, timeout=10
+            base + "/tasks", headers={"Authorization": "Bearer s3cret-key"}, timeout=PATIENCE
         )
         assert answer.status_code == 200
         program.send_signal(number)
-        rest, errors = program.communicate(timeout=30)
+        rest, errors = program.communicate(timeout=PATIENCE)
     assert program.returncode == 0
     assert "Stopped." in rest
     assert "Traceback" not in errors

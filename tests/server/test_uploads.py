@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from waiting import wait_until
 
 from wan_magic.server import uploads
 
@@ -279,13 +279,6 @@ def begin(caller, data, content, form=None):
     return connection
 
 
-def wait_for(holds):
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def on_disk(folder):
     total = 0
     for file in folder.iterdir() if folder.exists() else ():
@@ -301,8 +294,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(caller, caplog, capfd):
     caplog.set_level("INFO")
     capfd.readouterr()
     with begin(caller, data, bytes(1_000_000)):
-        wait_for(lambda: on_disk(folder) > 500_000)
-    wait_for(lambda: not list(folder.iterdir()))
+        wait_until(lambda: on_disk(folder) > 500_000)
+    wait_until(lambda: not list(folder.iterdir()))
     # The same name is free, and the server is well.
     assert post(caller, data).status_code == 200
     assert [one.getMessage() for one in caplog.records] == []
@@ -316,7 +309,7 @@ def test_files_on_their_way_need_room_too(serve, gate):
     new = put(caller, content=picture() + bytes(500_000), name="new.png")
     data = ask(caller).json()["data"]
     with begin(caller, data, bytes(2_000_000)):
-        wait_for(lambda: len(list(folder.iterdir())) == 2 and on_disk(folder) > 2_400_000)
+        wait_until(lambda: len(list(folder.iterdir())) == 2 and on_disk(folder) > 2_400_000)
         assert on_disk(folder) < 3_000_000
         # The oldest went while the file was still arriving.
         assert "Failed to find" in use(caller, old).json()["message"]
@@ -325,7 +318,7 @@ def test_files_on_their_way_need_room_too(serve, gate):
         answer = post(caller, data, fields(data, "more.png"), bytes(1_500_000))
         refused(answer, 400, "EntityTooLarge", "room")
         assert on_disk(folder) < 3_000_000
-    wait_for(lambda: not list(folder.iterdir()))
+    wait_until(lambda: not list(folder.iterdir()))
     put(caller, content=bytes(2_900_000))
 
 

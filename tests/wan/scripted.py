@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from hanging_up import has_hung_up
+from waiting import PATIENCE
 
 DRIPS_MAX = 200
 """Where nobody gives up, the connection ends."""
@@ -72,7 +73,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.answers.append(drip)
 
     def stays_silent(self):
-        self.answers.append(lambda handler: self.closing.wait(10))
+        self.answers.append(lambda handler: self.closing.wait(PATIENCE))
 
 
 class _Handler(BaseHTTPRequestHandler):

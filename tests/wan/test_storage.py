@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 import requests
+from waiting import PATIENCE
 
 from wan_magic.errors import ApiError, ConnectionFailed
 from wan_magic.server import Server, ServerOptions
@@ -136,16 +138,27 @@ def test_a_busy_host_says_how_long_to_wait(server, fetch):
     assert caught.value.retry_after == 7.0
 
 
-def test_a_stalled_download_breaks_off_and_keeps_what_came(server, fetch, monkeypatch):
+def test_a_stalled_download_breaks_off_and_keeps_what_came(server, fetch):
+    came = threading.Event()
+
     def stalls(handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 256000\r\n\r\n" + VIDEO[:50_000])
         handler.wfile.flush()
-        server.closing.wait(10)
+        came.set()
+        server.closing.wait(PATIENCE)
 
-    monkeypatch.setattr(storage.transport, "TIMEOUT", (10.0, 0.2))
+    class Hurried(StorageSession):
+        """Waits as it does until the first bytes are there, and then a moment."""
+
+        def get(self, *args, **more):
+            answer = super().get(*args, **more)
+            assert came.wait(PATIENCE)
+            answer.raw.connection.sock.settimeout(0.05)
+            return answer
+
     server.answers.append(stalls)
-    with pytest.raises(ConnectionFailed, match="broke off"):
-        fetch(server.base_url)
+    with Hurried() as session, pytest.raises(ConnectionFailed, match="broke off"):
+        fetch(server.base_url, session)
     assert 30_000 < len(fetch.data) <= 50_000
 
 
@@ -200,7 +213,7 @@ def made():
     with Server(ServerOptions(engine=engine)) as running:
         client = WanClient(Endpoint("local", running.base_url, running.token or "any"))
         task = client.create(VideoRequest(model="wan2.5-t2v-preview", prompt="waves"))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not task.video_url:
             assert time.monotonic() < deadline
             task = client.query(task.task_id)

@@ -15,6 +15,7 @@ import warnings
 
 import pytest
 import requests
+from waiting import PATIENCE
 
 from wan_magic.errors import ApiError, ConnectionFailed, InputError, JobCancelled, JobTimeout
 from wan_magic.wan import form, upload
@@ -664,7 +665,7 @@ def test_many_threads(bench):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(set(urls)) == 8
     digests = {
         hashlib.sha256(dict(parts_of(seen))["file"]).hexdigest() for seen in bench.storage.seen
