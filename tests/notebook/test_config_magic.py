@@ -11,11 +11,11 @@ CELL = "%%wanvideo {} --dry-run\nA cat runs"
 
 
 @pytest.fixture
-def config(tmp_path, monkeypatch):
+def config(folder, monkeypatch):
     """Write the config file."""
 
     def write(text):
-        path = tmp_path / "config.toml"
+        path = folder / "config.toml"
         path.write_text(text)
         monkeypatch.setenv("WAN_MAGIC_CONFIG", str(path))
 
