@@ -203,7 +203,7 @@ def test_a_video_that_has_changed_is_not_sent_as_the_old_one(made, started, tmp_
 
 
 def test_an_address_that_was_not_remembered_is_not_sent(made, started):
-    request = api.build("A cat", extra_inputs={"style": {"url": "…"}})[0]
+    request = replace(api.build("A cat")[0], extra_inputs={"style": {"url": "…"}})
     with pytest.raises(InputError, match="style was an address"):
         made(request=request).again()
     assert not started

@@ -116,6 +116,12 @@ def test_what_can_not_be_sent_is_refused_before_anything_is(value, said, uncheck
         assert said in refusal(model="2.7", unchecked=unchecked, **fields)
 
 
+def test_what_stands_for_an_address_in_a_copied_cell_is_none():
+    for value in ("…", ["…"], {"url": "…"}):
+        said = refusal(model="2.7", extra_inputs={"style": value})
+        assert "style was an address, which is not remembered" in said
+
+
 @pytest.mark.parametrize("fields", ["strength=1", {1: 2}, [("a", 1)]], ids=str)
 def test_fields_are_a_dictionary(fields):
     assert "extra_parameters" in refusal(extra_parameters=fields)

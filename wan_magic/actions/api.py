@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
@@ -14,10 +13,11 @@ from wan_magic.errors import InputError, WanError
 from wan_magic.settings.wishes import WHERE, granted
 from wan_magic.wan import catalog
 from wan_magic.wan.request import PARAMETERS, VideoRequest
+from wan_magic.wan.value_types import check_fields
 from wan_magic.wan.written import as_the_api_has_it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from wan_magic.actions.keywords import Options
     from wan_magic.jobs.clip import Clip
@@ -121,7 +121,11 @@ def build(
     }
     check_names(fields, ("prompt", *REQUEST_OPTIONS))
     _check_texts(prompt, model)
-    _check_dictionaries(fields)
+    for name in ("extra_parameters", "extra_inputs"):
+        if fields.get(name) is None:
+            fields.pop(name, None)
+        else:
+            check_fields(name, fields[name])
     switch = audio if isinstance(audio, bool) else None
     if isinstance(audio, str):
         switch = AUDIO_WORDS.get(audio.strip())
@@ -184,19 +188,6 @@ def _check_texts(prompt: object, model: object) -> None:
         raise InputError(
             f"the model is {model!r:.60}, and no text", hint=f'in quotes: model="{model!s:.60}"'
         )
-
-
-def _check_dictionaries(fields: dict[str, Any]) -> None:
-    """Refuse extra fields that are not values by name; None means none, as everywhere."""
-    for name in ("extra_parameters", "extra_inputs"):
-        value = fields.get(name)
-        if value is None:
-            fields.pop(name, None)
-        elif not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-            raise InputError(
-                f"{name} {value!r:.60} is no dictionary of fields by name",
-                hint='such as {"strength": 0.5}',
-            )
 
 
 def _check_takes_seed(row: Model) -> None:

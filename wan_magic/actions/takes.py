@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from wan_magic.wan.catalog import Model, Region
     from wan_magic.wan.media import Input
 
-_HIDDEN = "…"
-"""What stands in the ledger for an address: see `VideoRequest.named_extras`."""
 _GOES_ON = ("resolution", "duration", "negative_prompt", "audio", "prompt_extend", "watermark")
 """What the next shot takes over from the one before, where its model takes that value."""
 
@@ -136,7 +134,6 @@ def rebuilt(
         )
         if not row.takes("seed"):
             options.pop("seed", None)
-    _check_extras(options)
     for name in {one.option for one in request.inputs} - changes.keys():
         options[name] = [_at_hand(one, clip) for one in options[name]]
     return api.build(options.pop("prompt", ""), region=region, **options)
@@ -199,25 +196,6 @@ def _given(options: dict[str, Any]) -> list[str]:
         for one in each(options[name])
         if not isinstance(one, bool) and one not in (None, "auto", "off")
     ]
-
-
-def _check_extras(options: dict[str, Any]) -> None:
-    """Refuse to send what stands in the ledger for an address."""
-    for name in ("extra_inputs", "extra_parameters"):
-        for field, value in (options.get(name) or {}).items():
-            if _is_hidden(value):
-                raise InputError(
-                    f"{field} was an address, which is not remembered",
-                    hint=f"give it again: {name}={{{field!r}: …}}",
-                )
-
-
-def _is_hidden(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(map(_is_hidden, value.values()))
-    if isinstance(value, list):
-        return any(map(_is_hidden, value))
-    return value == _HIDDEN
 
 
 def _at_hand(one: Input, clip: Clip) -> Input:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from wan_magic.wan.catalog import flag
 from wan_magic.wan.media.given import ENDINGS, ending_of
+from wan_magic.wan.value_types import ELIDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from wan_magic.wan.media import Input
     from wan_magic.wan.request import VideoRequest
-
-ELIDED = "…"
-"""What stands for a folder, an address or a picture that is not saved."""
 
 _FLAGS = {"negative_prompt": "--negative"}
 """Options that are not typed as they are called."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from wan_magic.errors import InputError
 from wan_magic.output import html
-from wan_magic.output.cell import ELIDED, cell_of
+from wan_magic.output.cell import cell_of
 from wan_magic.texts import tr
 from wan_magic.wan import catalog
 from wan_magic.wan.media import Input
+from wan_magic.wan.value_types import ELIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

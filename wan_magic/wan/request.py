@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from wan_magic.wan import catalog, checks
 from wan_magic.wan.estimate import PriceList
+from wan_magic.wan.value_types import ELIDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -357,7 +358,7 @@ def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(one) for one in value]
     if isinstance(value, str) and ("://" in value or value[:5].lower() == "data:"):
-        return "…"
+        return ELIDED
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wan_magic.errors import InputError
@@ -11,6 +12,8 @@ from wan_magic.errors import InputError
 if TYPE_CHECKING:
     from wan_magic.wan.request import VideoRequest
 
+ELIDED = "…"
+"""What stands for an address, a folder or a picture that is not saved."""
 TYPES: dict[str, type] = {
     **dict.fromkeys(("prompt", "negative_prompt", "template", "resolution", "ratio", "size"), str),
     **dict.fromkeys(("shot_type", "audio_setting", "mode", "function"), str),
@@ -61,6 +64,40 @@ def _check_json(request: VideoRequest) -> None:
                 f"the field {name} holds what JSON can't: {shown}",
                 hint="JSON has texts, numbers, True and False, None, lists and dictionaries",
             ) from None
+
+
+def check_fields(option: str, fields: object) -> None:
+    """Refuse extra fields that are not values by name, or that were not saved with their value.
+
+    Parameters
+    ----------
+    option : str
+        What they were given as.
+    fields : object
+        What was given.
+
+    Raises
+    ------
+    InputError
+        With the field.
+    """
+    if not isinstance(fields, Mapping) or not all(isinstance(name, str) for name in fields):
+        raise InputError(
+            f"{option} {fields!r:.60} is no dictionary of fields by name",
+            hint='such as {"strength": 0.5}',
+        )
+    for name, value in fields.items():
+        if _is_elided(value):
+            raise InputError(
+                f"{name} was an address, which is not remembered",
+                hint="give it again in place of the …",
+            )
+
+
+def _is_elided(value: object) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return any(map(_is_elided, value)) if isinstance(value, list) else value == ELIDED
 
 
 def label_of(name: str) -> str:
