@@ -44,7 +44,7 @@ CELLS = [
     "%wanvideo panel",
     FAILS,
     SWEEP,
-    "import wan_magic\nwan_magic.gallery()",
+    "import wan_magic\nwan_magic.gallery(limit=3)",  # and not a card's clip that was made meanwhile
     f"shots = {MAP}",
     FILM,
     "%wanvideo jobs --limit 9",
