@@ -424,6 +424,11 @@ def test_costs_in_chinese(chinese, by):
     assert table.fields == (by, "jobs", "CNY", "unknown_price")
 
 
+def test_counts_are_divided_as_chinese_is(chinese):
+    table = JobTable([entry("a"), entry("b", state="failed", error="no")])
+    assert "2 个任务：1 个完成，1 个失败" in repr(table)
+
+
 def test_models_in_chinese(chinese):
     table = models()
     assert left_over(table, "的 wanx2.1") == []

@@ -198,7 +198,7 @@ class JobTable(Exports):
 
     def _notes(self) -> list[str]:
         states = Counter(self.standing(line) for line in self._lines)
-        counted = ", ".join(
+        counted = tr(", ").join(
             tr("{number} {state}", number=number, state=state_word(state))
             for state, number in states.items()
         )

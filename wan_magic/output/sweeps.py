@@ -43,7 +43,8 @@ def counted(sweep: Sweep) -> str:
     for job in sorted(sweep.jobs, key=lambda job: _ORDER.index(str(job.state))):
         words = state_words(job)
         seen[words] = seen.get(words, 0) + 1
-    return ", ".join(tr("{number} {state}", number=n, state=words) for words, n in seen.items())
+    parts = [tr("{number} {state}", number=n, state=words) for words, n in seen.items()]
+    return tr(", ").join(parts)
 
 
 def money_words(sweep: Sweep) -> str:

@@ -395,6 +395,7 @@ TEXTS: dict[str, str] = {
     "{number} clips": "{number} 个视频",
     "tries what has no clip again; what is there is not paid again": "仅重试未成功的视频，已有的视频不会重复计费",
     "{number} {state}": "{number} 个{state}",
+    ", ": "，",
     "{clips}: {counted}": "{clips}：{counted}",
     "not all clips were there yet when this was saved": "保存时部分视频尚未生成完毕",
     "run this cell again: what has no clip is made, the rest costs nothing": "重新运行此单元格：仅重新生成未成功的视频，其余不产生费用",
