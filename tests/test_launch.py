@@ -10,7 +10,7 @@ import pytest
 from waiting import PATIENCE
 
 import wan_magic
-from wan_magic.actions import launch
+from wan_magic.actions import api, launch
 from wan_magic.errors import JobTimeout
 from wan_magic.jobs import intake
 from wan_magic.jobs.ledger import Ledger
@@ -100,7 +100,7 @@ def test_a_job_that_cannot_be_bound_is_nobodys(home):
     def refuse(job):
         raise RuntimeError("no such name")
 
-    request, _ = wan_magic.actions.api.build("waves", **FAST)
+    request, _ = api.build("waves", **FAST)
     settings = from_environment()
     with pytest.raises(RuntimeError):
         launch.start(request, settings, bind=refuse)
@@ -110,7 +110,7 @@ def test_a_job_that_cannot_be_bound_is_nobodys(home):
 
 
 def test_who_holds_a_job_that_was_interrupted_before_it_began_does_not_wait_for_it(home):
-    request, _ = wan_magic.actions.api.build("waves", **FAST)
+    request, _ = api.build("waves", **FAST)
     bound, heard = [], threading.Event()
 
     def bind(job):
