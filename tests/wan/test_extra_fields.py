@@ -107,8 +107,9 @@ def test_a_prompt_that_is_given_as_a_field_is_the_prompt():
         (float("nan"), "the field x holds what JSON can't: nan"),
         ([{"a": float("inf")}], "the field x holds what JSON can't: list"),
         (object(), "the field x holds what JSON can't: object"),
+        ("half \ud83d", "the field x holds what JSON can't: str"),
     ],
-    ids=["nan", "infinity", "object"],
+    ids=["nan", "infinity", "object", "half a character"],
 )
 @pytest.mark.parametrize("unchecked", [False, True])
 def test_what_can_not_be_sent_is_refused_before_anything_is(value, said, unchecked):

@@ -57,7 +57,7 @@ def _check_json(request: VideoRequest) -> None:
     """Refuse extra fields that JSON can't carry: NaN, objects, what is nested too deeply."""
     for name, value in (*request.extra_parameters.items(), *request.extra_inputs.items()):
         try:
-            json.dumps(value, allow_nan=False)
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError):
             shown = value if isinstance(value, float) else type(value).__name__
             raise InputError(
