@@ -138,7 +138,7 @@ class Kernel:
         for session in self.sessions:
             session.close()
 
-    def ask(self, prompt=PROMPT, timeout=TIMEOUT):
+    def ask(self, prompt=PROMPT, timeout=TIMEOUT, *, fresh=False, **more):
         """Run the cell; a job, and whether it has to be driven."""
         cat = Input(
             option="image",
@@ -152,9 +152,10 @@ class Kernel:
         return take_in(
             VideoRequest(prompt=prompt, resolution="480P", seed=7, inputs=(cat,)),
             self.endpoint,
-            Settings(timeout=timeout),
+            Settings(timeout=timeout, **more),
             ledger=self.ledger,
             folder=self.out,
+            fresh=fresh,
             live=self.jobs,
         )
 
@@ -179,7 +180,7 @@ class Ride:
         self.job = job
         self.clocks = kernel.world.clocks
         if not job.done():
-            job.clock, job.started = self.clocks, self.clocks()
+            job.clock, job.started, job.since = self.clocks, self.clocks(), self.clocks()
         self.began = self.clocks()
         self.client = WanClient(kernel.endpoint, ApiSession(kernel.world))
         storage = Link(kernel.world)
@@ -215,7 +216,7 @@ class Ride:
     def run(self):
         """Let the job live to its end, which must come."""
         for _ in range(STEPS_MAX):
-            if not self.step():
+            if not self.step() or self.job.done():
                 break
         assert self.job.done(), f"it hangs: {self.card[-3:]}"
         return self
@@ -251,8 +252,10 @@ def kernel_at(service, tmp_path, video, monkeypatch, caplog):
     for owner, name in ((transport, "TIMEOUT"), (form, "_TIMEOUT")):
         assert len(getattr(owner, name)) == 2
 
-    def make(faults=(), *, pending=1, after=None, **limits):
-        if after is None:
+    def make(faults=(), *, pending=1, after=None, beside=None, **limits):
+        if beside:
+            world = beside.world
+        elif after is None:
             world = World(Clocks(), video, dict(faults), pending=pending)
             service.world = world
         else:

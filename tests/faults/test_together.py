@@ -91,6 +91,20 @@ def test_a_cell_whose_end_could_not_be_written_down_does_not_wait_for_itself(ker
     assert again.took < 60
 
 
+def test_an_end_that_could_not_be_written_down_is_written_as_soon_as_there_is_room(kernel_at):
+    """Whatever happens in that kernel: others would follow the job as one that still runs."""
+    kernel = kernel_at({"query": ("disk full", EVER)})
+    other = kernel_at(beside=kernel)
+    ride = kernel.run()
+    assert other.ledger.is_watched(other.ledger.entry(ride.job.id))
+    assert ride.step(), "it is tried again"
+    kernel.world.heal()
+    assert not ride.step()
+    entry = other.ledger.entry(ride.job.id)
+    assert (entry.state, entry.error) == ("failed", ride.error.message)
+    assert not other.ledger.is_watched(entry)
+
+
 # -- many jobs share one list ------------------------------------------------------------------
 
 

@@ -78,9 +78,9 @@ class LedgerFile:
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock:
-            if self._owed:
-                self._pay()
-            return self._rows(sql, values)
+            self.pay()
+            with self._errors():
+                return self._open().execute(sql, [*map(storable, values)]).fetchall()
 
     def _pay(self) -> None:
         """Write what is owed, if that can be done at once, before anybody reads.
@@ -96,10 +96,6 @@ class LedgerFile:
             with self.transaction():
                 pass
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
-
-    def _rows(self, sql: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        with self._errors():
-            return self._open().execute(sql, [*map(storable, values)]).fetchall()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -231,6 +227,13 @@ class LedgerFile:
         """Remember values that could not be written; they go before the next change."""
         with self._lock:
             self._owed[job_id] = self._owed.get(job_id, {}) | values
+
+    def pay(self, job_id: str = "") -> bool:
+        """Write what is owed, if that can be done at once; whether of a job nothing is left."""
+        with self._lock:
+            if self._owed:
+                self._pay()
+            return job_id not in self._owed
 
     def change_in(
         self, connection: sqlite3.Connection, job_id: str, values: dict[str, Any]

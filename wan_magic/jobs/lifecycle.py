@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from wan_magic.jobs.limits import Limiter, Ticket
     from wan_magic.wan.client import WanClient
 
+_OWED_EVERY = 10.0
+"""Seconds between two tries to write down an end that could not be written."""
 _ENDS = {JobCancelled: State.CANCELLED, JobTimeout: State.DETACHED}
 
 
@@ -61,7 +63,7 @@ def live(
     limiter: Limiter | None = None,
     wall: Callable[[], float] = time.time,
 ) -> Iterator[float]:
-    """Take a job from its submit to its clip; every way out ends the job.
+    """Take a job from its submit to its clip; every way out ends the job, and is written down.
 
     Parameters
     ----------
@@ -101,6 +103,8 @@ def live(
         job.finish(clip, State.DONE)
     finally:
         life.leave()
+    while ledger is not None and not ledger.pay(job.id):  # others follow it as one that runs
+        yield _OWED_EVERY
 
 
 class _Life:
