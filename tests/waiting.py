@@ -5,7 +5,7 @@ import time
 import pytest
 
 PATIENCE = 60.0
-"""Seconds until what has not happened is taken to never happen, on a machine with much else to do."""
+"""Seconds until we take it that it never happens, on a machine that has much else to do."""
 
 
 def wait_until(condition):
