@@ -119,8 +119,10 @@ ENDS = {
         ),
         ("/clips", "No space left on device"),
         "视频已生成，但尚未存盘：无法写入 /clips：设备上没有剩余空间",
-        "或用 --out 指定其他文件夹；"
-        f"之后可在 24 小时内用 %wanvideo resume {TASK} 取回，不再产生费用",
+        (
+            "或用 --out 指定其他文件夹；"
+            f"之后可在 24 小时内用 %wanvideo resume {TASK} 取回，不再产生费用"
+        ),
     ),
     "a lost answer": (
         lambda: ConnectionFailed(
