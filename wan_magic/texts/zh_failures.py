@@ -31,7 +31,7 @@ SENTENCES: dict[str, str] = {
     "change the prompt or the image: the service found them unfit, and refuses them again unchanged": (
         "请修改提示词或图片：未通过服务端的内容审核，原样重试仍会被拒绝"
     ),
-    "check that the picture, sound or video opens without a login, and is one; a local file avoids the download": (
+    "check that the address opens without a login and is a picture, sound or video; a local file avoids the download": (
         "请确认图片、音频或视频的网址无需登录即可打开，且内容确为该类文件；改用本地文件则无需服务端下载"
     ),
     "give another file, or change this one: the message says what is wrong with it": "请换一个文件，或修改此文件：错误信息说明了问题所在",

@@ -17,7 +17,7 @@ _MODERATION = (
 )
 _SERVICE = "the service failed; run the cell again in a minute"
 _MEDIA = (
-    "check that the picture, sound or video opens without a login, and is one;"
+    "check that the address opens without a login and is a picture, sound or video;"
     " a local file avoids the download"
 )
 _FILE = "give another file, or change this one: the message says what is wrong with it"
