@@ -84,7 +84,7 @@ def check_fields(option: str, fields: object) -> None:
     if not isinstance(fields, Mapping) or not all(isinstance(name, str) for name in fields):
         raise InputError(
             f"{option} {fields!r:.60} is no dictionary of fields by name",
-            hint='such as {"strength": 0.5}',
+            hint="such as dict(strength=0.5)",
         )
     for name, value in fields.items():
         if _is_elided(value):
