@@ -183,7 +183,7 @@ _OWN = (
         "wan_magic",
     ),
     *("base =", "没有 base", "写了 base", "currency", "region", "uploads", "workspace"),
-    *("media", "url", "type", "None", "pip install -U wan-magic"),
+    *("media", "url", "type", "None", "dict(strength=0.5)", "pip install -U wan-magic"),
 )
 """Names of fields, files and programs."""
 

@@ -75,7 +75,6 @@ SENTENCES: dict[str, str] = {
     "{model} has no field {name} in {section}": "{model} 的 {section} 中没有字段 {name}",
     "{flag} is what it takes": "请改用 {flag}",
     "{option} {value} is no dictionary of fields by name": "{option} {value} 不是由字段名组成的字典",
-    "such as dict(strength=0.5)": "例如 dict(strength=0.5)",
     "{name} was an address, which is not remembered": "{name} 原为网址，未保存",
     "give it again in place of the …": "请用原网址替换 …",
     "{name} {value} is no address": "{name} {value} 不是网址",
