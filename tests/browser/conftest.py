@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .lab import LAPTOP, NotebookPage, write_notebook
+from .lab import LAPTOP, SECONDS, NotebookPage, write_notebook
 from .server import (
     MACHINE_ENV,
     JupyterServer,
@@ -65,9 +65,10 @@ def chromium():
 
 def _sync_playwright():
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         raise Unavailable("no Playwright: pip install playwright") from None
+    expect.set_options(timeout=SECONDS * 1000)
     return sync_playwright()
 
 

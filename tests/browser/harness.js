@@ -92,6 +92,15 @@ window.harness = {
     return this.panel().content.widgets[index].model.outputs.toJSON();
   },
 
+  // Whether no live widget stands in the outputs of these cells, or of any when none is named.
+  isStatic(cells) {
+    const all = this.panel().content.widgets.map((cell, index) => index);
+    const live = 'application/vnd.jupyter.widget-view+json';
+    return (cells.length ? cells : all)
+      .filter((index) => this.panel().content.widgets[index].model.type === 'code')
+      .every((index) => this.outputs(index).every((one) => !(live in (one.data || {}))));
+  },
+
   trusted() {
     const code = this.panel().content.widgets.filter((cell) => cell.model.type === 'code');
     return code.every((cell) => cell.model.trusted);

@@ -279,6 +279,11 @@ class NotebookPage:
         """Return a cell's outputs as the open notebook holds them, saved or not."""
         return self.js("(cell) => harness.outputs(cell)", cell)
 
+    def printed(self, cell):
+        """Return what a cell that has ended printed; the page may show it a moment later."""
+        outputs = self.outputs(cell)
+        return "".join("".join(one["text"]) for one in outputs if one["output_type"] == "stream")
+
     # ---- the file ----
 
     def save(self, timeout=SECONDS):
@@ -286,6 +291,16 @@ class NotebookPage:
         self.call("() => harness.panel().context.save()", timeout=timeout)
         self.wait_js("!harness.panel().context.model.dirty", timeout, "a saved notebook")
         return self
+
+    def save_static(self, *cells, timeout=SECONDS):
+        """Save once no widget stands in the outputs of these cells, or of any; return the page.
+
+        What was live becomes its static form a moment after it ends, and after it shows its end.
+        """
+        self.wait_js(
+            "(cells) => harness.isStatic(cells)", timeout, "outputs without widgets", list(cells)
+        )
+        return self.save(timeout)
 
     def saved_notebook(self):
         """Return the notebook as it is on disk."""

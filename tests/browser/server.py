@@ -37,6 +37,8 @@ del wan_magic
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "docmanager-extension/plugin": {"autosave": False},
+    # Completions that come later than that are dropped, by default those after a second.
+    "completer-extension/manager": {"providerTimeout": 60_000},
 }
 # A stock JupyterLab: no look for newer builds, no extension that only happens to be installed.
 PAGE_CONFIG = {"buildCheck": False, "disabledExtensions": {"jupysql-plugin": True}}

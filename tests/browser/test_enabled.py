@@ -55,7 +55,7 @@ def test_an_enabled_kernel_knows_the_magic_its_defaults_and_its_help(open_notebo
     notebook.run(7, check=False)
     notebook.wait_for_output(7, text="did you mean 480P?")
 
-    notebook.save()
+    notebook.save_static()
     assert WIDGET not in notebook.saved_mimetypes()
     notebook.close_and_reopen()  # with a fresh kernel
     for cell in (1, 2, 6):

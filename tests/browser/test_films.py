@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from .test_wanvideo import LOAD, WIDGET
 
@@ -26,12 +27,16 @@ CELLS = [
     "first.variants(2)",
     'first.extend("It floats again")',
 ]
-PICTURES = "(all) => all.map((one) => [one.complete, one.naturalWidth, one.naturalHeight])"
+ARE_LOADED = "(all) => all.every((one) => one.complete && one.naturalWidth)"
+SIZES = "(all) => all.map((one) => [one.naturalWidth, one.naturalHeight])"
 
 
 def pictures(notebook, cell):
-    """Return which pictures of a cell are loaded, and how large they are."""
-    return notebook.output(cell, "img").evaluate_all(PICTURES)
+    """Return how large the pictures of a cell are, in pixels, once all are loaded."""
+    found = notebook.output(cell, "img")
+    found.last.wait_for()
+    notebook.wait_js(ARE_LOADED, what=f"the pictures of cell {cell}", arg=found.element_handles())
+    return found.evaluate_all(SIZES)
 
 
 def test_a_storyboard_becomes_a_film_and_a_clip_frames_takes_and_a_next_shot(open_notebook):
@@ -40,19 +45,19 @@ def test_a_storyboard_becomes_a_film_and_a_clip_frames_takes_and_a_next_shot(ope
         notebook.run(cell)
     notebook.wait_for_output(1, text="2 shots to make: free (the hosted API: about ")
     shots = notebook.output(1, "video")
-    assert shots.count() == 2
+    expect(shots).to_have_count(2)
     assert [notebook.play_video(1, f"video >> nth={at}")["duration"] for at in (0, 1)] == [
         pytest.approx(2, abs=0.1),
         pytest.approx(3, abs=0.1),
     ]
     whole = notebook.play_video(2)["duration"]
     assert whole == pytest.approx(5, abs=0.2)
-    assert "a film of 2 clips" in notebook.output_text(2)
+    notebook.wait_for_output(2, text="a film of 2 clips")
     size = tuple(notebook.video_state(2)[side] for side in ("videoWidth", "videoHeight"))
     frames = pictures(notebook, 3)
-    assert frames[:2] == [[True, *size]] * 2
-    assert frames[2][:2] == [True, 320]
-    kept, said = notebook.output_text(4).split("\n", 1)
+    assert frames[:2] == [[*size]] * 2
+    assert frames[2][0] == 320
+    kept, said = notebook.printed(4).split("\n", 1)
     assert (notebook.file.parent / "kept" / kept.split()[0]).exists()
     assert json.loads(said)["request"]["input"]["prompt"] == "A paper boat"
     notebook.wait_for_output(5, text="from your library, 0.00")
@@ -60,12 +65,12 @@ def test_a_storyboard_becomes_a_film_and_a_clip_frames_takes_and_a_next_shot(ope
     notebook.wait_for_output(7, selector="video")
     assert "from your library" not in notebook.output_text(6) + notebook.output_text(7)
 
-    notebook.save()
+    notebook.save_static()
     assert WIDGET not in notebook.saved_mimetypes()
     assert "Signature=" not in notebook.file.read_text("utf-8")
     notebook.close_and_reopen()  # with a fresh kernel
     assert notebook.play_video(2)["duration"] == whole
     assert pictures(notebook, 3) == frames
     for cell, number in ((1, 2), (5, 1), (6, 2), (7, 1)):
-        assert notebook.output(cell, "video").count() == number
+        expect(notebook.output(cell, "video")).to_have_count(number)
     assert notebook.play_video(6, "[data-tile='2'] video")["duration"] == pytest.approx(2, abs=0.1)

@@ -54,16 +54,16 @@ def test_cells_run(open_notebook, tmp_path):
         env={"GREETING": "hello"},
     )
     notebook.run(0, keyboard=True)
-    assert notebook.output_text(0).strip() == "42"
+    assert notebook.printed(0).strip() == "42"
     with pytest.raises(CellFailed, match="ZeroDivisionError"):
         notebook.run(1)
     notebook.run(1, check=False)
     notebook.run(2)
     notebook.wait_for_output(2, text="hello")
-    assert str(notebook.file.parent) in notebook.output_text(2)
+    assert str(notebook.file.parent) in notebook.printed(2)
     added = notebook.run_code("import wan_magic; print(wan_magic.__name__)")
     assert added.cell == 3
-    assert notebook.output_text(3).strip() == "wan_magic"
+    assert notebook.printed(3).strip() == "wan_magic"
 
     # A late cell of a long notebook is reached too, and the stop button works.
     for count in range(30):
@@ -85,7 +85,7 @@ def test_cells_run(open_notebook, tmp_path):
 def test_widgets_live(open_notebook, ui, kernel):
     notebook = open_notebook([WIDGETS, TICKING, "time.sleep(30)"], ui=ui, kernel=kernel)
     version = notebook.run_code("import ipykernel; print(ipykernel.__version__)").cell
-    assert notebook.output_text(version).startswith({"k6": "6.31.0", "k7": "7."}[kernel])
+    assert notebook.printed(version).startswith({"k6": "6.31.0", "k7": "7."}[kernel])
 
     notebook.run(0)
     notebook.wait_for_output(0, text="start")
@@ -109,7 +109,7 @@ def test_widgets_live(open_notebook, ui, kernel):
     notebook.run_code("kept = 1")
     notebook.restart_kernel()
     asked = notebook.run_code("print('kept' in globals())").cell
-    assert notebook.output_text(asked).strip() == "False"
+    assert notebook.printed(asked).strip() == "False"
     notebook.close_and_reopen(kernel=None)
     notebook.wait_for_output(0, text="model not found")
 

@@ -30,7 +30,7 @@ def test_after_a_restart_one_line_says_what_is_left_and_resume_brings_it_back(
 ):
     notebook = open_notebook([LOAD, BOAT, "%wanvideo resume"], env=hosted(held_api))
     notebook.run(0)
-    assert notebook.output_text(0).strip() == "", "nothing is out there, and nothing is said"
+    assert notebook.outputs(0) == [], "nothing is out there, and nothing is said"
     notebook.run(1)
     notebook.wait_for_output(1, selector="[data-state=running]")
     notebook.restart_kernel()
@@ -45,8 +45,7 @@ def test_after_a_restart_one_line_says_what_is_left_and_resume_brings_it_back(
     notebook.wait_for_output(2, selector="video")
     assert len(tasks(held_api)) == 1
     listed = notebook.run_code("%wanvideo jobs").cell
-    notebook.wait_for_output(listed, selector="table")
-    assert "A paper boat in the rain" in notebook.output_text(listed)
+    notebook.wait_for_output(listed, selector="table", text="A paper boat in the rain")
     cost = notebook.run_code("%wanvideo cost").cell
     notebook.wait_for_output(cost, text="price unknown")
 
@@ -133,9 +132,7 @@ def test_a_failure_is_told_and_one_click_makes_one_new_job(open_notebook, held_a
     assert "FAILED" in notebook.output_text(1)
     notebook.wait_js("window.told.length", what="a notification")
     assert notebook.js("window.told") == [["There is no clip", "A paper boat in the rain"]]
-    static = "!JSON.stringify(harness.outputs(1)).includes('widget-view')"
-    notebook.wait_js(static, what="the static card")
-    notebook.save()
+    notebook.save_static(1)
     assert notebook.saved_mimetypes(1) == {"text/html", "text/plain"}
     assert len(tasks(held_api)) == 1
     notebook.reveal(0)  # another cell is the active one: the click is into the card's

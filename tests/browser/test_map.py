@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from .held import HeldApi
 from .lab import NARROW
@@ -52,7 +53,7 @@ def test_map_has_a_total_that_moves_and_tables_tell_of_it_in_a_narrow_window(
     notebook.wait_for_output(2, selector="[data-tile='2'] video")
     notebook.output(1, "progress").wait_for(state="detached")
 
-    notebook.save()
+    notebook.save_static()
     assert notebook.saved_mimetypes() == {"text/html", "text/plain"}
     assert KEY not in notebook.file.read_text("utf-8")
     notebook.close_and_reopen()  # with a fresh kernel
@@ -60,7 +61,7 @@ def test_map_has_a_total_that_moves_and_tables_tell_of_it_in_a_narrow_window(
     assert notebook.play_video(2, "[data-tile='1'] video")["duration"] == pytest.approx(5, abs=0.1)
     for cell in range(6):
         notebook.run(cell)
-    assert "2 clips: 2 done" in notebook.output_text(1)
+    notebook.wait_for_output(1, text="2 clips: 2 done")
     assert len(tasks(held_api)) == 2, "nothing is paid twice"
 
     notebook.set_theme("JupyterLab Dark")
@@ -70,7 +71,7 @@ def test_map_has_a_total_that_moves_and_tables_tell_of_it_in_a_narrow_window(
         table = notebook.reveal(cell).locator("table")
         table.filter(has_text=words).wait_for()
         assert cell == 5 or table.evaluate(SCROLLS) <= 0, "all of it is seen without scrolling"
-    assert "A red kite" in notebook.output_text(3)
-    assert notebook.output(3, "a[href*='.mp4']").count() == 2
-    notebook.save()
+    notebook.wait_for_output(3, text="A red kite")
+    expect(notebook.output(3, "a[href*='.mp4']")).to_have_count(2)
+    notebook.save_static()
     assert WIDGET not in notebook.saved_mimetypes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 from .held import HeldApi
 from .test_wanvideo import CAT, KEY, LOAD, WIDGET, hosted
@@ -40,9 +41,9 @@ def test_a_sweep_fills_in_live_one_is_tried_again_and_all_play_later(
     for _ in range(3):
         held_api.let_one_end()
     notebook.wait_for_output(1, text="4 done")
-    assert notebook.output(1, "video").count() == 4
+    expect(notebook.output(1, "video")).to_have_count(4)
 
-    notebook.save()
+    notebook.save_static(1)
     assert notebook.saved_mimetypes(1) == {"text/html", "text/plain"}
     assert KEY not in notebook.file.read_text("utf-8")
     notebook.close_and_reopen()  # with a fresh kernel
@@ -61,9 +62,9 @@ def test_a_sweep_fills_in_live_one_is_tried_again_and_all_play_later(
     notebook.click(2, "button:text-is('2')")
     notebook.wait_for_output(2, text="PICKED")
     picked = notebook.run_code("print([cats.index(clip) for clip in cats.picked])").cell
-    assert notebook.output_text(picked).strip() == "[1]"
+    assert notebook.printed(picked).strip() == "[1]"
     notebook.click(2, "button:has-text('Done')")
+    notebook.save_static(2)
     notebook.wait_for_output(2, text="PICKED")
-    notebook.save()
     assert WIDGET not in notebook.saved_mimetypes(2)
     assert "autoplay" not in notebook.file.read_text("utf-8")

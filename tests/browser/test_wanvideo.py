@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from wan_magic.server import Server, ServerOptions
 
@@ -70,7 +71,7 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     notebook.run(0)
     notebook.run(1, timeout=5)  # returns at once, the clip takes longer
     bound = notebook.run_code("print(type(clip).__name__, clip.done())").cell
-    assert notebook.output_text(bound).strip() == "Job False"
+    assert notebook.printed(bound).strip() == "Job False"
 
     busy = notebook.run(2, wait=False)
     notebook.reveal(1)
@@ -79,8 +80,8 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     notebook.wait_for_output(1, selector="img[alt='first frame']")
     held_api.let_one_end()
     notebook.wait_for_output(1, selector="[data-state=running]")
-    assert "seed 7" in notebook.output_text(1)
-    assert "price unknown" in notebook.output_text(1)  # of an endpoint that nobody knows
+    notebook.wait_for_output(1, text="seed 7")
+    notebook.wait_for_output(1, text="price unknown")  # of an endpoint that nobody knows
     held_api.let_one_end()
     notebook.wait_for_output(1, selector="video")
     assert not busy.done()  # all of this while another cell ran
@@ -88,14 +89,14 @@ def test_one_cell_becomes_a_player_that_outlives_its_kernel(
     notebook.interrupt()
     busy.wait(check=False)
     named = notebook.run_code("print(clip.result().path.name, clip.result().seed)").cell
-    file = notebook.output_text(named).split()[0]
+    file = notebook.printed(named).split()[0]
     assert (notebook.file.parent / "wan_videos" / file).exists()
     awaited = notebook.run_code("print((await clip).width)").cell
-    assert notebook.output_text(awaited).strip() == "832"
+    assert notebook.printed(awaited).strip() == "832"
     within = notebook.run_code("%wanvideo show clip --embed embed").cell
     notebook.wait_for_output(within, selector="video[src^='data:video/mp4']")
 
-    notebook.save()
+    notebook.save_static()
     assert WIDGET not in notebook.saved_mimetypes()
     assert KEY not in notebook.file.read_text("utf-8")
     assert "Signature=" not in notebook.file.read_text("utf-8")
@@ -138,8 +139,8 @@ def test_cancel_ends_a_task_that_waits(open_notebook, busy_api, kernel):
     notebook.wait_for_output(1, selector="[data-state=queued]")
     notebook.click(1, CANCEL)
     notebook.wait_for_output(1, text="CANCELLED")
-    assert "nothing is paid" in notebook.output_text(1)
-    notebook.save()
+    notebook.wait_for_output(1, text="nothing is paid")
+    notebook.save_static()
     assert WIDGET not in notebook.saved_mimetypes()
     failed = notebook.run_code("clip.result()", check=False).cell
     notebook.wait_for_output(failed, text="JobCancelled")
@@ -161,8 +162,8 @@ def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
     notebook.click(1, f"{CANCEL}:has-text('Stop watching')")
     notebook.wait_for_output(1, text="NOT WATCHED")
     notebook.run(2)
-    task = notebook.output_text(2).strip()
-    assert f"%wanvideo resume {task}" in notebook.output_text(1)
+    task = notebook.printed(2).strip()
+    notebook.wait_for_output(1, text=f"%wanvideo resume {task}")
     back = notebook.run_code(f"%wanvideo resume {task}").cell
     for cell in (1, back):  # the old card is of the same job: it lives again
         notebook.wait_for_output(cell, selector="[data-state=running]")
@@ -171,9 +172,9 @@ def test_a_running_task_is_not_said_to_be_cancelled_and_can_be_picked_up_again(
         notebook.wait_for_output(cell, selector="video")
         notebook.wait_for_output(cell, text="A cat naps")
     assert "NOT WATCHED" not in notebook.output_text(1)
-    assert "wanx2.1-i2v-turbo" in notebook.output_text(back)
+    notebook.wait_for_output(back, text="wanx2.1-i2v-turbo")
     said = notebook.run_code("print(clip.state)").cell
-    assert notebook.output_text(said).strip() == "done"
+    assert notebook.printed(said).strip() == "done"
 
 
 @pytest.mark.usefixtures("cat")
@@ -214,7 +215,7 @@ def test_errors_read_well_and_failures_become_a_clear_card(open_notebook, notebo
     assert "A cat <img src=x" in shown  # as text
     raised = notebook.run_code("gone.result()", check=False).cell
     notebook.wait_for_output(raised, text="JobFailed")
-    notebook.save()
+    notebook.save_static()
     assert WIDGET not in notebook.saved_mimetypes()
 
 
@@ -264,9 +265,9 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     )
     # Only what this model takes: no sound, no shot type, its own seconds.
     panel.get_by_role("button", name="Choose a sound").wait_for(state="detached")
-    assert panel.get_by_label("Shot type").count() == 0
-    seconds = panel.get_by_label("Duration").locator("option").all_inner_texts()
-    assert [text.replace("\xa0", " ") for text in seconds] == ["default (5 s)", "3 s", "4 s", "5 s"]
+    panel.get_by_label("Shot type").wait_for(state="detached")
+    seconds = panel.get_by_label("Duration").locator("option")
+    expect(seconds).to_have_text(["default (5 s)", "3 s", "4 s", "5 s"])
     panel.get_by_label("Duration").select_option("3 s")
     panel.get_by_label("Resolution").select_option("480P")
     notebook.wait_for_output(1, text="0.72 CNY")
@@ -281,15 +282,16 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     notebook.wait_js("harness.panel().content.widgets.length === 3")
     notebook.run(2)  # the very same request: its clip is in the library
     notebook.wait_for_output(2, selector="video")
-    assert "from your library" in notebook.output_text(2)
+    notebook.wait_for_output(2, text="from your library")
 
+    notebook.wait_js("JSON.stringify(harness.outputs(1)[1] || 0).includes('<video ')")
     notebook.save()
     _, beside = notebook.saved_outputs(1)
     assert WIDGET not in beside["data"]
     assert "<video " in "".join(beside["data"]["text/html"])
     notebook.reload()
     panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
-    assert panel.get_by_label("Prompt", exact=True).input_value() == "A cat leaps over a brook"
+    expect(panel.get_by_label("Prompt", exact=True)).to_have_value("A cat leaps over a brook")
     notebook.play_video(1, ".wan-magic-panel video")
     panel.get_by_role("button", name="Use last frame").click()
     notebook.wait_for_output(1, text="-last.png")
@@ -304,7 +306,7 @@ def test_the_panel_offers_the_inputs_of_each_model(open_notebook):
     kind.select_option("Motion transfer")
     panel.get_by_label("Video", exact=True).wait_for()
     panel.get_by_label("Prompt", exact=True).wait_for(state="hidden")
-    assert panel.get_by_label("Mode", exact=True).is_visible()
+    panel.get_by_label("Mode", exact=True).wait_for()
     kind.select_option("References to video")
     panel.get_by_role("button", name="Choose pictures").wait_for()
     panel.get_by_label("Model", exact=True).select_option(
