@@ -106,6 +106,7 @@ def take(notebook: NotebookPage, language: str, suffix: str) -> None:
     notebook.set_source(1, CLIP.format("480P", 5))
     notebook.run(1)
     notebook.wait_for_output(1, selector="video")
+    notebook.wait_static(1)  # a clip that plays would be taken away with its widget
     still(notebook, 1)
     shot(1, "player")
     notebook.run(2)
@@ -122,6 +123,7 @@ def take(notebook: NotebookPage, language: str, suffix: str) -> None:
     shot(3, "failed")
     notebook.run(4)
     notebook.wait_for_output(4, selector="video >> nth=2")
+    notebook.wait_static(4)
     still(notebook, 4)
     shot(4, "sweep")
     notebook.run(5)

@@ -271,6 +271,15 @@ class NotebookPage:
             raise self._too_late(f"cell {cell} shows {wanted}", timeout) from None
         return found
 
+    def wait_static(self, *cells, timeout=SECONDS):
+        """Wait until no widget stands in the outputs of these cells, or of any.
+
+        What was live becomes its static form a moment after it shows its end.
+        """
+        self.wait_js(
+            "(cells) => harness.isStatic(cells)", timeout, "outputs without widgets", list(cells)
+        )
+
     def click(self, cell, selector, timeout=SECONDS):
         """Click on something in a cell's output with the mouse (`"button:has-text('Cancel')"`)."""
         self.output(cell, selector).first.click(timeout=timeout * 1000)
@@ -293,13 +302,8 @@ class NotebookPage:
         return self
 
     def save_static(self, *cells, timeout=SECONDS):
-        """Save once no widget stands in the outputs of these cells, or of any; return the page.
-
-        What was live becomes its static form a moment after it ends, and after it shows its end.
-        """
-        self.wait_js(
-            "(cells) => harness.isStatic(cells)", timeout, "outputs without widgets", list(cells)
-        )
+        """Save once no widget stands in the outputs of these cells, or of any."""
+        self.wait_static(*cells, timeout=timeout)
         return self.save(timeout)
 
     def saved_notebook(self):
@@ -404,10 +408,6 @@ class NotebookPage:
         """Return the locator of the first video in a cell's output."""
         return self.output(cell, selector).first
 
-    def video_state(self, cell, selector="video"):
-        """Return what the browser knows of a video, see `video_state`."""
-        return video_state(self.video(cell, selector))
-
     def play_video(self, cell, selector="video", muted=False, by="script", timeout=SECONDS):
         """Play a video until its time moves; return its state, see `play_video`."""
         return play_video(self.video(cell, selector), muted, by, timeout)
@@ -417,7 +417,7 @@ class NotebookPage:
 
 
 def video_state(video):
-    """Return what the browser knows of the video at a locator.
+    """Return what the browser knows of a video, by its locator or its element.
 
     Keys: readyState, videoWidth, videoHeight (pixels), duration, currentTime (seconds), paused,
     muted, audioBytes (sound decoded so far), src (as resolved), error ("code message" or None).
@@ -434,29 +434,31 @@ def play_video(video, muted=False, by="script", timeout=SECONDS):
     from playwright.sync_api import TimeoutError as TooLate
 
     video.scroll_into_view_if_needed(timeout=timeout * 1000)
-    video.evaluate("(v, muted) => { v.muted = muted; v.preload = 'auto'; }", muted)
+    # One element from here on: a card that becomes its static form takes its video out of the
+    # page, which pauses it.
     page, element = video.page, video.element_handle()
+    element.evaluate("(v, muted) => { v.muted = muted; v.preload = 'auto'; }", muted)
     try:
         page.wait_for_function(
             "(v) => v.error || v.readyState >= 2", arg=element, timeout=timeout * 1000, polling=50
         )
-        state = video_state(video)
+        state = video_state(element)
         assert not state["error"], state
         start = state["currentTime"]
         if by == "click":
             video.click()
-        else:
-            video.evaluate("(v) => { v.play().catch(() => {}); }")
         # The sound is decoded a moment after the first frame; a silent clip counts none.
         page.wait_for_function(
-            "([v, start]) => v.error || v.currentTime > start + 0.1 || v.ended",
-            arg=[element, start],
+            "([v, start, script]) => {"
+            " if (script && v.paused && !v.ended) v.play().catch(() => {});"
+            " return v.error || v.currentTime > start + 0.1 || v.ended; }",
+            arg=[element, start, by == "script"],
             timeout=timeout * 1000,
             polling=20,
         )
     except TooLate:
-        raise AssertionError(f"the video does not play: {video_state(video)}") from None
-    state = video_state(video)
+        raise AssertionError(f"the video does not play: {video_state(element)}") from None
+    state = video_state(element)
     assert not state["error"], state
     return state
 

@@ -50,12 +50,11 @@ def test_a_storyboard_becomes_a_film_and_a_clip_frames_takes_and_a_next_shot(ope
         pytest.approx(2, abs=0.1),
         pytest.approx(3, abs=0.1),
     ]
-    whole = notebook.play_video(2)["duration"]
-    assert whole == pytest.approx(5, abs=0.2)
+    film = notebook.play_video(2)
+    assert film["duration"] == pytest.approx(5, abs=0.2)
     notebook.wait_for_output(2, text="a film of 2 clips")
-    size = tuple(notebook.video_state(2)[side] for side in ("videoWidth", "videoHeight"))
     frames = pictures(notebook, 3)
-    assert frames[:2] == [[*size]] * 2
+    assert frames[:2] == [[film["videoWidth"], film["videoHeight"]]] * 2
     assert frames[2][0] == 320
     kept, said = notebook.printed(4).split("\n", 1)
     assert (notebook.file.parent / "kept" / kept.split()[0]).exists()
@@ -69,7 +68,7 @@ def test_a_storyboard_becomes_a_film_and_a_clip_frames_takes_and_a_next_shot(ope
     assert WIDGET not in notebook.saved_mimetypes()
     assert "Signature=" not in notebook.file.read_text("utf-8")
     notebook.close_and_reopen()  # with a fresh kernel
-    assert notebook.play_video(2)["duration"] == whole
+    assert notebook.play_video(2)["duration"] == film["duration"]
     assert pictures(notebook, 3) == frames
     for cell, number in ((1, 2), (5, 1), (6, 2), (7, 1)):
         expect(notebook.output(cell, "video")).to_have_count(number)
