@@ -448,6 +448,20 @@ def test_a_preview_that_was_no_longer_watched_goes_on_in_its_kernel(picture):
         assert job.result(timeout=60).is_preview
 
 
+def test_the_same_preview_asked_for_again_goes_on_where_it_was_left(picture):
+    options = {"image": picture, "endpoint": "local", **FAST}
+    job = wan_magic.submit("A cat at dusk, waiting", **options)
+    while not job.task_id:
+        time.sleep(0.01)
+    job.detach()
+    with pytest.raises(WanError):
+        job.result(timeout=60)
+    task = job.task_id
+    again = wan_magic.submit("A cat at dusk, waiting", **options)
+    again.result(timeout=60)
+    assert (again.id, again.task_id) == (job.id, task)
+
+
 def test_waiting_for_a_job_that_nobody_watches_any_more_goes_on_with_it(picture):
     job = wan_magic.submit("A cat at dusk", image=picture, endpoint="local", **FAST)
     while not job.task_id:

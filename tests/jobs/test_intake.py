@@ -775,6 +775,34 @@ def test_a_preview_that_was_left_is_this_kernels_alone(desk):
     assert again.state is State.DONE
 
 
+def test_an_equal_cell_goes_on_with_a_preview_that_was_left_in_this_kernel(desk):
+    preview = Endpoint(LOCAL, "http://127.0.0.1:5/api/v1", "t")
+    here = desk()
+    first, _ = here.ask(endpoint=preview)
+    ride = here.drive(folder=here.out, endpoint=preview, ledger=here.ledger, job=first)
+    ride.step()
+    first.detach()
+    ride.run()
+    again, begins = here.ask(endpoint=preview)
+    assert begins
+    assert (again.id, again.task_id) == (first.id, first.task_id)
+    here.run(again, endpoint=preview, queries=[DONE])
+    assert [entry.state for entry in here.ledger.entries()] == ["done"]
+
+
+def test_an_equal_cell_makes_the_preview_of_a_kernel_that_has_ended_anew(desk):
+    here = desk()
+    first, _ = here.ask(endpoint=Endpoint(LOCAL, "http://127.0.0.1:5/api/v1", "t"))
+    ride = here.drive(folder=here.out, ledger=here.ledger, job=first)
+    ride.step()
+    here.die()
+    there = desk()
+    again, begins = there.ask(endpoint=Endpoint(LOCAL, "http://127.0.0.1:6/api/v1", "u"))
+    assert begins
+    assert again.id != first.id
+    assert not again.task_id
+
+
 def test_whether_a_clip_says_how_it_was_made_is_a_setting(desk):
     here = desk()
     assert here.ask(settings=Settings())[0].keeps_provenance

@@ -12,7 +12,7 @@ from wan_magic.jobs.job import State
 from wan_magic.jobs.past import file_of, may_bring_a_clip
 from wan_magic.jobs.sweep import Sweep
 from wan_magic.output.place import notebook
-from wan_magic.wan.account import place_of
+from wan_magic.wan.account import account_of, place_of
 from wan_magic.wan.estimate import PriceList
 
 if TYPE_CHECKING:
@@ -103,12 +103,13 @@ def to_be_paid(
     """Return those that neither have a clip nor may still bring one."""
     if ledger is None or fresh:
         return list(plan)
-    place = place_of(endpoint)
+    place, account = place_of(endpoint), account_of(endpoint)
     new = []
     for one in plan:
         twins = ledger.twins(one.request.fingerprint(), place)
         if one.request.seed == RANDOM_SEED or not any(
-            (twin.state == State.DONE and file_of(twin, [folder])) or may_bring_a_clip(twin, ledger)
+            (twin.state == State.DONE and file_of(twin, [folder]))
+            or may_bring_a_clip(twin, ledger, account)
             for twin in twins
         ):
             new.append(one)

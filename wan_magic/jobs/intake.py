@@ -294,7 +294,7 @@ class _Intake:
                 raise _EndedJustNow
             if entry.open and (running := self.live.get(entry.id)):
                 return running, False
-            if not may_bring_a_clip(entry, self.ledger):
+            if not may_bring_a_clip(entry, self.ledger, self.account):
                 self.ledger.close_unsent(connection, entry)
                 continue
             if not self.ledger.is_watched(entry):

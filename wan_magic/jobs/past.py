@@ -119,11 +119,19 @@ def may_be_kept(entry: Entry, now: float) -> bool:
     return bool(entry.task_id) and not entry.is_preview and now - made < _KEPT
 
 
-def may_bring_a_clip(entry: Entry, ledger: Ledger) -> bool:
+def may_bring_a_clip(entry: Entry, ledger: Ledger, account: str) -> bool:
     """Whether to ask for a job's clip before paying for another; asking is free.
 
     How old it is does not matter while it is open: the clock may be wrong, and the service
     knows.
+
+    Parameters
+    ----------
+    entry : Entry
+        Of an equal request.
+    ledger : Ledger
+    account : str
+        Who asks, see `account_of`: a preview server ends with its kernel, and its tasks with it.
     """
     if entry.state == State.DONE:  # its file is gone
         return may_be_kept(entry, ledger.clock())
@@ -131,7 +139,9 @@ def may_bring_a_clip(entry: Entry, ledger: Ledger) -> bool:
         return False
     if ledger.is_watched(entry):
         return True
-    return not entry.is_preview and (entry.sent is not None or bool(entry.task_id))
+    if entry.is_preview and entry.account != account:
+        return False
+    return entry.sent is not None or bool(entry.task_id)
 
 
 def gone(entry: Entry, now: float) -> InputError:
