@@ -115,7 +115,10 @@ class CostTable(Exports):
         return tr("{jobs} of unknown price. {note}", jobs=job_count(unknown), note=_note())
 
     def _nothing(self) -> str:
-        return tr("nothing was billed, and nothing runs. {note}", note=_note())
+        return tr(
+            "nothing was billed, and nothing runs; previews, and what failed or was cancelled,"
+            " cost nothing"
+        )
 
 
 def _note() -> str:

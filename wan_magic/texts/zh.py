@@ -453,7 +453,10 @@ TEXTS: dict[str, str] = {
     "total": "合计",
     "no notebook": "不在笔记本中",
     "{jobs} of unknown price. {note}": "{jobs}价格未知。{note}",
-    "nothing was billed, and nothing runs. {note}": "没有计费，也没有正在运行的任务。{note}",
+    (
+        "nothing was billed, and nothing runs; previews, and what failed or was cancelled,"
+        " cost nothing"
+    ): "没有计费，也没有正在运行的任务；预览以及失败或已取消的任务不收费",
     (
         "As billed where the service said it, else as estimated; jobs that still run are counted."
         " Previews, and what failed or was cancelled, cost nothing; what is forgotten or lost"
