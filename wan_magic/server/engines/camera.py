@@ -11,6 +11,11 @@ from dataclasses import dataclass
 MAX_ZOOM = 1.6
 _PUSH = 0.26
 _PAN_ZOOM = 1.22
+_HALF_PAN_ZOOM = 1.3
+"""A pan that begins in the middle has half the way to go: it gets a little more room."""
+_EDGE = 0.95
+_SETTLE = 0.4
+"""The part of a shot in which it leaves the whole picture for where its move is."""
 
 # What people write, in English and Chinese. Order in the prompt is order in the clip.
 _WORDS = {
@@ -84,25 +89,38 @@ class Shot:
         Source of the small differences between seeds.
     base : View, default the whole picture
         Where it starts from; a tighter one makes a second shot look like another.
+    whole : bool, default False
+        Begin with all of the picture: it is the clip's first frame. The camera then eases
+        into its move; where that is "out", it goes in a little first, since there is nothing
+        around the picture to be seen.
     """
 
     def __init__(
-        self, moves: tuple[str, ...], rng: random.Random, base: View = View(0, 0, 1)
+        self,
+        moves: tuple[str, ...],
+        rng: random.Random,
+        base: View = View(0, 0, 1),
+        *,
+        whole: bool = False,
     ) -> None:
         self.moves = moves
+        begins_in = whole and moves[0] == "in"
+        self._settles = whole and not begins_in
         self._phase = rng.uniform(0, math.tau)
         self._turn = rng.choice((-1, 1))
         strength = rng.uniform(0.9, 1.1)
         x, y = base.x + rng.uniform(-0.12, 0.12), base.y + rng.uniform(-0.12, 0.12)
         zoom = base.zoom
-        if not set(moves) <= {"in", "out"}:
-            zoom = max(zoom, _PAN_ZOOM)
+        if not (set(moves) <= {"in", "out"} or begins_in):
+            half_way = whole and not set(moves).isdisjoint(_SIDES)
+            zoom = max(zoom, _HALF_PAN_ZOOM if half_way else _PAN_ZOOM)
         if moves[0] == "out":
             zoom = max(zoom, 1 + _PUSH * strength) + (zoom - 1) * 0.5
+        far = 0.0 if whole else -_EDGE
         first = next((_SIDES[m] for m in moves if m in ("left", "right")), None)
-        x = x if first is None else -first[0] * 0.95
+        x = x if first is None else first[0] * far
         first = next((_SIDES[m] for m in moves if m in ("up", "down")), None)
-        y = y if first is None else -first[1] * 0.95
+        y = y if first is None else first[1] * far
         keys = [View(x, y, min(zoom, MAX_ZOOM))]
         for move in moves:
             keys.append(_after(move, keys[-1], strength))
@@ -122,7 +140,11 @@ class Shot:
             # Two slow waves that never meet: a steady hand, not a tripod.
             x += 0.30 * math.sin(t * 7.3 + self._phase) + 0.12 * math.sin(t * 17.9)
             y += 0.24 * math.sin(t * 9.1 + self._phase * 1.7) + 0.10 * math.cos(t * 15.1)
-        return View(x, y, min(zoom, MAX_ZOOM))
+        zoom = min(zoom, MAX_ZOOM)
+        if self._settles:
+            k = _ease(t / _SETTLE)
+            x, y, zoom = x * k, y * k, 1 + (zoom - 1) * k
+        return View(x, y, zoom)
 
 
 def _after(move: str, view: View, strength: float) -> View:
@@ -131,9 +153,9 @@ def _after(move: str, view: View, strength: float) -> View:
     if move == "out":
         return View(view.x, view.y, max(view.zoom - _PUSH * strength, 1.0))
     if move in ("left", "right"):
-        return View(_SIDES[move][0] * 0.95, view.y, view.zoom)
+        return View(_SIDES[move][0] * _EDGE, view.y, view.zoom)
     if move in ("up", "down"):
-        return View(view.x, _SIDES[move][1] * 0.95, view.zoom)
+        return View(view.x, _SIDES[move][1] * _EDGE, view.zoom)
     return View(view.x, view.y, view.zoom + 0.06)
 
 
@@ -148,7 +170,9 @@ def rng_for(seed: int, words: str, salt: str = "") -> random.Random:
     return random.Random(int.from_bytes(digest, "big"))  # noqa: S311 (a picture, no secret)
 
 
-def plan(seed: int, words: str, frames: int, *, multi_shot: bool, fps: int) -> list[View]:
+def plan(
+    seed: int, words: str, frames: int, *, multi_shot: bool, fps: int, whole: bool = False
+) -> list[View]:
     """Return the view of every frame of a clip.
 
     Parameters
@@ -163,11 +187,13 @@ def plan(seed: int, words: str, frames: int, *, multi_shot: bool, fps: int) -> l
         Cut between two to four shots.
     fps : int
         Frames a second.
+    whole : bool, default False
+        Begin with all of the picture, because it is the first frame of the clip.
     """
     rng = rng_for(seed, words)
     asked = moves_in(words)
     if not multi_shot:
-        return _views(Shot(asked or rng.choice(_DEFAULTS), rng), frames)
+        return _views(Shot(asked or rng.choice(_DEFAULTS), rng, whole=whole), frames)
     count = min(max(round(frames / fps / 3.5), 2), 4, frames)
     bases = (View(0, 0, 1), View(-0.6, -0.3, 1.42), View(0.55, 0.2, 1.38), View(0, -0.1, 1.2))
     views: list[View] = []
@@ -175,7 +201,8 @@ def plan(seed: int, words: str, frames: int, *, multi_shot: bool, fps: int) -> l
         ends = frames * (index + 1) // count
         # The words' own order, one move a shot, then whatever chance likes.
         moves = (asked[index],) if index < len(asked) else rng.choice(_DEFAULTS)
-        views += _views(Shot(moves, rng, bases[index]), ends - len(views))
+        shot = Shot(moves, rng, bases[index], whole=whole and index == 0)
+        views += _views(shot, ends - len(views))
     return views
 
 

@@ -57,7 +57,12 @@ def render(spec: RenderSpec, path: Path, *, should_stop: Callable[[], bool]) -> 
     words = spec.template or spec.prompt
     caption = f"{effect.label} · {spec.template}" if effect else words
     views = plan(
-        spec.seed, words, spec.frames, multi_shot=spec.multi_shot and not effect, fps=spec.fps
+        spec.seed,
+        words,
+        spec.frames,
+        multi_shot=spec.multi_shot and not effect,
+        fps=spec.fps,
+        whole=spec.first("image") is not None,
     )
     written = sprites(spec.width, spec.height, caption=caption, watermark=spec.watermark)
     over = [stamp(s.image, s.x, s.y) for s in written]
