@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import wave
 
-from magic_shell import png
+from magic_shell import WIDGET, png
 
 TURBO = "wanx2.1-i2v-turbo"
 WEB = "https://example.com/"
@@ -32,3 +32,10 @@ def wav(seconds=4):
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(int(seconds * 8000) * 2))
     return out.getvalue()
+
+
+def saved(shell):
+    """The panel's second output as it is in the notebook: no widget."""
+    outputs = [one for one in shell.shown if WIDGET not in one["data"]]
+    assert outputs
+    return outputs[-1]["data"]["text/html"]

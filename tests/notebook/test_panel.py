@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 
 import ipywidgets
 import pytest
@@ -16,6 +17,7 @@ from PIL import Image
 from waiting import wait_until
 
 from wan_magic.errors import InputError
+from wan_magic.notebook import panel_controls
 from wan_magic.notebook.options import BY_NAME, INPUTS, OPTIONS
 from wan_magic.notebook.panel import Panel, panel
 from wan_magic.settings import Settings
@@ -157,6 +159,27 @@ def test_a_default_is_named_where_it_is_known(made):
     made.choose("wan2.6-t2v")
     assert made.controls["resolution"].options[0][0] == "default (1080P)"
     assert made.controls["ratio"].options[0][0] == "default (16:9)"
+
+
+@pytest.mark.parametrize(
+    ("model", "defaults"),
+    [
+        ("wan2.6-t2v", {"prompt_extend": "default (yes)", "watermark": "default (no)"}),
+        ("wan2.2-animate-mix", {"check_image": "default (yes)"}),
+        ("wan3.0-video", {"audio": "default (on)"}),
+    ],
+)
+def test_a_switch_names_its_default(made, model, defaults):
+    made.choose(model)
+    assert {name: made.controls[name].options[0] for name in defaults} == {
+        name: (said, "") for name, said in defaults.items()
+    }
+
+
+def test_a_default_that_nobody_knows_is_not_named(made):
+    unknown = replace(catalog.MODELS["wan2.6-t2v"].parameters["watermark"], default=None)
+    row = replace(catalog.MODELS["wan2.6-t2v"], parameters={"watermark": unknown})
+    assert panel_controls.control(BY_NAME["watermark"], row).options[0] == ("default", "")
 
 
 def test_values_that_are_no_seconds_say_what_they_mean(made):
@@ -324,28 +347,28 @@ def test_a_file_that_is_no_picture_is_said_at_once_and_refused(made, started, da
     made.prompt.value = "A cat runs"
     control = made.inputs["image"]
     upload(control.upload, png())
-    assert "✓ cat.png · 320×320" in control.said.value
+    assert "✓ cat.png · 320×320" in control.found.value
     upload(control.upload, data)
-    assert "✖" in control.said.value
-    assert "cat.png" in control.said.value
+    assert "✖" in control.found.value
+    assert "cat.png" in control.found.value
     assert control.preview.value == ""
     made.generate.click()
     assert "cat.png" in made.error.value
     assert not started, "neither the bad file nor the one before it is sent"
     upload(control.upload, png())
-    assert "✖" not in control.said.value
+    assert "✖" not in control.found.value
     assert made.error.value == ""
 
 
 def test_limits_are_those_of_the_model_and_are_said_before_generate(made):
     control = made.inputs["image"]
     upload(control.upload, png(300, 2000))
-    assert "too narrow" not in control.said.value
+    assert "too narrow" not in control.found.value
     made.choose("wan2.7-i2v")
     upload(control.upload, png(200, 3000))
-    assert "✖" in control.said.value
+    assert "✖" in control.found.value
     upload(control.upload, png(100, 100))
-    assert "scaled to" in control.said.value
+    assert "scaled to" in control.found.value
     assert "<img " in control.preview.value
 
 
@@ -361,6 +384,20 @@ def test_a_typed_path_is_looked_at_once_it_is_typed(made, folder):
     assert "400×400" in control.said.value, "the file has changed since"
     control.address.value = f"{WEB}cat.png"
     assert "an address: checked by the server" in control.said.value
+
+
+def test_what_is_found_stands_with_what_it_is_about(made, folder):
+    control = made.inputs["image"]
+    (folder / "dog.png").write_bytes(png(400, 400))
+    upload(control.upload, png())
+    control.address.value = "dog.png"
+    inside = list(descendants(control.box))
+    places = [control.preview, control.found, control.address, control.said]
+    assert [one for one in inside if one in places] == places, "from top to bottom"
+    assert "cat.png · 320×320" in control.found.value
+    assert "dog.png · 400×400" in control.said.value
+    assert "dog" not in control.found.value
+    assert "cat" not in control.said.value
 
 
 def test_a_picture_with_alpha_is_previewed_and_flattened(made, started):
@@ -419,7 +456,7 @@ def test_one_broken_picture_among_several_is_named_and_refuses_them_all(made, st
     made.choose("wan2.7-r2v")
     made.prompt.value = "A cat"
     upload(made.inputs["ref"].upload, png(), b"no picture")
-    assert made.inputs["ref"].said.value.count("✖") == 1
+    assert made.inputs["ref"].found.value.count("✖") == 1
     assert made.inputs["ref"].preview.value.count("<img ") == 1
     made.generate.click()
     assert not started
@@ -482,7 +519,7 @@ def test_a_sound_is_chosen_heard_and_uploaded_when_the_job_starts(made, started,
     ready(made)
     control = made.inputs["audio"]
     upload(control.upload, wav(20), name="rain.wav")
-    assert "✓ rain.wav · 20.0 s" in control.said.value
+    assert "✓ rain.wav · 20.0 s" in control.found.value
     assert '<audio controls preload="none" src="data:audio/mpeg;base64,' in control.preview.value
     assert all(len(repr(widget.get_state())) < 100_000 for widget in widgets if widget.comm)
     made.generate.click()
@@ -494,10 +531,10 @@ def test_a_sound_is_chosen_heard_and_uploaded_when_the_job_starts(made, started,
 def test_a_sound_that_the_model_does_not_take_is_said_at_once(made, folder):
     control = made.inputs["audio"]
     upload(control.upload, wav(1), name="rain.wav")
-    assert "must be 3 to 30 s" in control.said.value
+    assert "must be 3 to 30 s" in control.found.value
     assert control.preview.value == ""
     control.remove.click()
-    assert control.said.value == ""
+    assert control.found.value == ""
     (folder / "rain.wav").write_bytes(wav())
     control.address.value = "rain.wav"
     assert "✓ rain.wav · 4.0 s" in control.said.value

@@ -102,7 +102,7 @@ PICTURES = {
 def test_what_is_found_in_a_picture(made):
     for name, content in PICTURES.items():
         upload(made.inputs["image"].upload, content, name=name)
-        shown = made.inputs["image"].said.value
+        shown = made.inputs["image"].found.value
         assert shown, name
         assert left([shown], name) == [], name
 
@@ -188,10 +188,15 @@ def test_a_result_and_what_can_be_done_with_it(made, started):
     made.generate.click()
     assert left([made.error.value]) == []
     [result] = made.results.children
-    card, buttons, cell = result.children
+    card, buttons, said, cell = result.children
     assert left([*on_screen(buttons), *on_screen(cell)]) == []
     assert left(on_screen(card), *names(made.jobs[0])) == []
-    buttons.children[2].value = True
+    last_frame, new_take, as_cell = buttons.children
+    for button in (last_frame, new_take):
+        button.click()
+        assert said.value
+        assert left([said.value]) == []
+    as_cell.value = True
     assert left(on_screen(cell)) == []
 
 

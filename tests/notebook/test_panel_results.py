@@ -1,10 +1,10 @@
-"""What comes of a click on Generate: cards, more takes, next shots, cells, and what is saved."""
+"""What comes of a click on Generate: cards, more takes, next shots, and cells."""
 
 from __future__ import annotations
 
 import pytest
 from magic_shell import CLOSED, KEY, WIDGET, png
-from panel_parts import TURBO, WEB, ready, upload, wav
+from panel_parts import TURBO, WEB, ready, saved, upload, wav
 from waiting import wait_until
 
 from wan_magic.actions import api
@@ -167,6 +167,75 @@ def test_what_failed_is_tried_again_by_generate_or_by_its_card(made, monkeypatch
     assert len(made.results.children) == 2, "its card takes the place of the first one's"
 
 
+# -- a click is answered where it was ------------------------------------------------
+
+
+def said(result):
+    """What stands under the buttons of a result."""
+    return result.children[2].value
+
+
+@pytest.fixture
+def two(made, started):
+    """The boxes of two results, the newest first."""
+    for prompt in ("A boat", "A kite"):
+        ready(made).prompt.value = prompt
+        made.generate.click()
+    assert [said(one) for one in made.results.children] == ["", ""]
+    return made.results.children
+
+
+def test_another_take_is_said_where_it_was_clicked_until_the_next_click(made, started, two):
+    upper, lower = two
+    button(lower, "New take").click()
+    assert "Another take was begun: it is at the top of the results." in said(lower)
+    assert 'role="status"' in said(lower)
+    assert said(upper) == made.error.value == ""
+    button(upper, "New take").click()
+    assert said(lower) == ""
+    assert "Another take was begun" in said(upper)
+    made.prompt.value = "A train"
+    assert said(upper) == ""
+    button(upper, "New take").click()
+    made.generate.click()
+    assert len(started) == 6
+    assert said(upper) == "", "it is not at the top any more"
+
+
+def test_a_last_frame_is_said_where_it_was_clicked_and_in_the_form(made, two):
+    _, lower = two
+    button(lower, "Use last frame").click()
+    for shown in (said(lower), made.error.value):
+        assert "The last frame is the first frame now, in the form above" in shown
+        assert 'role="status"' in shown
+    made.generate.click()
+    assert said(lower) == made.error.value == ""
+
+
+@pytest.mark.parametrize("words", ["Use last frame", "New take"])
+def test_what_a_click_on_a_result_could_not_do_is_said_there(made, two, monkeypatch, words):
+    def refuse(*_, **__):
+        raise JobFailed("the disk is full", hint="make room")
+
+    monkeypatch.setattr(api, "start", refuse)
+    monkeypatch.setattr(Job, "result", refuse)
+    _, lower = two
+    button(lower, words).click()
+    assert 'role="alert"' in said(lower)
+    assert "the disk is full<br>→ make room" in said(lower)
+    assert made.error.value == ""
+
+
+def test_clicks_on_new_take_that_pile_up_are_one(made, started, two, monkeypatch):
+    monkeypatch.setattr("wan_magic.notebook.panel._SETTLE_SECONDS", 0.2)
+    again = button(two[1], "New take")
+    for _ in range(3):
+        again.click()
+    assert again.disabled
+    wait_until(lambda: not again.disabled)
+    assert len(started) == 3
+
+
 # -- the next shot -----------------------------------------------------------------
 
 
@@ -175,7 +244,7 @@ def test_a_last_frame_becomes_the_first_frame(made, started):
     made.inputs["image"].address.value = ""
     button(made.results, "Use last frame").click()
     assert "write what happens next" in made.error.value
-    assert "-last.png" in made.inputs["image"].said.value
+    assert "-last.png" in made.inputs["image"].found.value
     made.prompt.value = "It jumps"
     made.generate.click()
     assert started[1].prompt == "It jumps"
@@ -248,6 +317,7 @@ def test_what_was_uploaded_becomes_a_file_beside_the_clips(made, started, folder
     toggle.value = True
     cell = made.results.children[0].children[-1].value
     assert 'data-commandlinker-command="apputils:run-all-enabled"' in cell
+    assert "✓" not in cell, "nothing was done yet"
     asked = made._made[started[0].fingerprint()].asked
     text = cell_for(asked, made._settings, Settings())
     assert "wan_videos/inputs/my cat.png" in text
@@ -295,49 +365,7 @@ def test_the_cell_may_cost_no_more_than_the_panel(started):
     assert "--max-cost off --max-total off" in cell_for(asked, Settings(), Settings(**limits))
 
 
-# -- what is saved -----------------------------------------------------------------
-
-
-def saved(shell):
-    """The panel's second output as it is in the notebook: no widget."""
-    outputs = [one for one in shell.shown if WIDGET not in one["data"]]
-    assert outputs
-    return outputs[-1]["data"]["text/html"]
-
-
-def test_its_clips_are_saved_beside_it_without_a_widget(watched, started):
-    watched.good("%wanvideo panel mine")
-    made = watched.user_ns["mine"]
-    assert saved(watched) == "<div></div>"
-    made.choose(DEFAULT_MODEL)
-    ready(made)
-    for number in range(2):
-        made.prompt.value = f"take {number}"
-        made.generate.click()
-    assert saved(watched).startswith("<details")
-    assert saved(watched).count("<video ") == 2
-    assert "2 of this panel" in saved(watched)
-    assert WIDGET in watched.shown[0]["data"]
-    assert sum(WIDGET in one["data"] for one in watched.shown) == 1, "the form is left alone"
-
-
-def test_the_way_back_to_a_running_task_is_saved_and_a_failure_is_not(watched, monkeypatch):
-    jobs = []
-
-    def start(request, settings, notes, **_):
-        jobs.append(Job(request, endpoint="beijing", notes=notes))
-        return jobs[-1]
-
-    monkeypatch.setattr(api, "start", start)
-    watched.good("%wanvideo panel mine")
-    made = watched.user_ns["mine"]
-    made.prompt.value = "A cat"
-    made.generate.click()
-    assert saved(watched) == "<div></div>"
-    jobs[0].update(task_id="0385dc79-1234")
-    assert "%wanvideo resume 0385dc79-1234" in saved(watched)
-    jobs[0].finish(JobFailed("no"), "failed")
-    assert saved(watched) == "<div></div>"
+# -- where it is shown --------------------------------------------------------------
 
 
 def test_where_nobody_could_click_it_says_so_in_a_line(headless):

@@ -16,11 +16,12 @@ from wan_magic.errors import WanError
 from wan_magic.jobs.intake import RANDOM_SEED
 from wan_magic.notebook import panel_words as words
 from wan_magic.notebook.live import live_bundle
-from wan_magic.notebook.panel_controls import rolled, row
+from wan_magic.notebook.panel_controls import message, rolled, row
 from wan_magic.notebook.panel_drop import drop_script
 from wan_magic.notebook.panel_form import Form
 from wan_magic.notebook.panel_models import starter
-from wan_magic.notebook.panel_results import Record, Result, cell_for
+from wan_magic.notebook.panel_record import Record
+from wan_magic.notebook.panel_results import Result, cell_for
 from wan_magic.notebook.views import is_watched
 from wan_magic.output import html
 from wan_magic.settings import Settings, from_environment
@@ -28,6 +29,8 @@ from wan_magic.texts import tr
 from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wan_magic.notebook.panel_price import Asked
 
 _SETTLE_SECONDS = 0.5
@@ -69,7 +72,7 @@ class Panel(Form):
     def __init__(self, settings: Settings) -> None:
         self._shown_in: object = None
         self._made: dict[str, Result] = {}
-        self._record = Record()
+        self._record = Record(settings)
         self.jobs: list[Any] = []
         self.generate = widgets.Button(
             description=tr("Generate"),
@@ -78,6 +81,7 @@ class Panel(Form):
             tooltip=tr("Submit this request"),
         )
         self.error = widgets.HTML(layout=widgets.Layout(margin="0"))
+        self._told: tuple[widgets.HTML, ...] = (self.error,)
         self.another = widgets.Button(
             description=tr("New take"),
             icon="refresh",
@@ -99,7 +103,7 @@ class Panel(Form):
             [widgets.VBox([*self.parts, *last], layout=frame), self.results],
         )
         self.box.add_class("wan-magic-panel")
-        self.generate.on_click(self._clicked)
+        self.generate.on_click(lambda _: self._once(self.generate, self._generate))
         self.another.on_click(lambda _: self._another_take())
 
     def __repr__(self) -> str:
@@ -123,39 +127,35 @@ class Panel(Form):
         display(live_bundle(self.box, fallback), raw=True)
         self._record.show()
 
-    def _clicked(self, _: Any) -> None:
+    def _once(self, button: widgets.Button, pay: Callable[[], None], *places: widgets.HTML) -> None:
         """Start a job a moment after the click; many can run at once.
 
         Front ends send values and clicks on different threads: what was typed just
         before the click may arrive just after it. And clicks that piled up while the
         kernel was busy are one wish, not several payments.
         """
-        if self.generate.disabled:
+
+        def do() -> None:
+            self._try(pay, *places)
+            button.disabled = False
+
+        if button.disabled:
             return
-        self.generate.disabled = True
+        button.disabled = True
         if _SETTLE_SECONDS:
-            threading.Timer(_SETTLE_SECONDS, self._generate).start()
+            threading.Timer(_SETTLE_SECONDS, do).start()
         else:
-            self._generate()
+            do()
 
     def _generate(self) -> None:
-        with self.lock:
-            try:
-                self.refresh()
-                asked = self.build()
-                same = self._made.get(asked.request.fingerprint())
-                if same is not None and not (same.job.done() and same.job.exception()):
-                    self._say(
-                        tr("This is the request of a clip below: nothing new was sent."),
-                        tone="warn",
-                    )
-                    self.another.layout.display = None
-                else:
-                    self._start(asked)
-            except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
-                self._complain(exc)
-            finally:
-                self.generate.disabled = False
+        self.refresh()
+        asked = self.build()
+        same = self._made.get(asked.request.fingerprint())
+        if same is not None and not (same.job.done() and same.job.exception()):
+            self._say(tr("This is the request of a clip below: nothing new was sent."), "warn")
+            self.another.layout.display = None
+        else:
+            self._start(asked)
 
     def _start(self, asked: Asked, *, fresh: bool = False) -> None:
         job = api.start(asked.request, self._settings, asked.notes, fresh=fresh)
@@ -163,8 +163,8 @@ class Panel(Form):
             job,
             asked,
             cell=lambda one: cell_for(one, self._settings, from_environment()),
-            last_frame=self._use_last_frame,
-            new_take=self._new_take,
+            last_frame=lambda one: self._try(lambda: self._start_from(one), one.said),
+            new_take=lambda one: self._once(one.new_take, lambda: self._new_take(one), one.said),
             again=self._again,
         )
         self.jobs.insert(0, job)
@@ -175,6 +175,7 @@ class Panel(Form):
 
     def _again(self, result: Result) -> Any:
         """Make the request of a job that brought no clip once more."""
+        self._say("")
         job = api.start(result.asked.request, self._settings, result.asked.notes)
         self.jobs.insert(0, job)
         self._record.add(job)
@@ -183,54 +184,59 @@ class Panel(Form):
     def _another_take(self) -> None:
         """Roll the seed of the form, and generate."""
         if "seed" not in self.controls:
-            self._try(lambda: self._start(self.build(), fresh=True))
+            self._once(self.another, lambda: self._start(self.build(), fresh=True))
             return
         self.controls["seed"].value = str(rolled(self.row))
-        self._clicked(None)
+        self._once(self.generate, self._generate)
 
     def _new_take(self, result: Result) -> None:
         """Make a result's request with another seed; where the model takes none, once more."""
-        asked = result.asked
-        if asked.request.row.takes("seed"):
+        asked, has_seed = result.asked, result.asked.request.row.takes("seed")
+        if has_seed:
             seed = rolled(asked.request.row)
-            other = replace(asked, request=replace(asked.request, seed=seed))
-            self._try(lambda: self._start(other))
-        else:
-            self._try(lambda: self._start(asked, fresh=True))
-
-    def _use_last_frame(self, result: Result) -> None:
-        """Put the last frame of a result's clip where the first frame is chosen."""
-        self._try(lambda: self._start_from(result))
+            asked = replace(asked, request=replace(asked.request, seed=seed))
+        self._start(asked, fresh=not has_seed)
+        told = tr("Another take was begun: it is at the top of the results.")
+        self._say(told, "good", result.said)
 
     def _start_from(self, result: Result) -> None:
+        """Put the last frame of a result's clip where the first frame is chosen."""
         clip = result.job.result()
         out = io.BytesIO()
         clip.last_frame().save(out, "PNG")
         if "image" not in self.taken:
             self.choose(starter(self.row, self._region))
         self.inputs["image"].put(f"{clip.path.stem}-last.png", out.getvalue())
-        said = tr("The last frame is the first frame now: write what happens next, then Generate.")
-        self._say(said, tone="good")
+        told = tr(
+            "The last frame is the first frame now, in the form above:"
+            " write what happens next, then Generate."
+        )
+        self._say(told, "good", self.error, result.said)
 
-    def _try(self, do: Any) -> None:
+    def _try(self, do: Callable[[], None], *places: widgets.HTML) -> None:
         """Do what a click asks for, and say what goes wrong."""
         with self.lock:
             try:
                 self._say("")
                 do()
             except Exception as exc:  # noqa: BLE001 - nobody would see it: this is no cell
-                self._complain(exc)
+                self._complain(exc, *places)
 
-    def _complain(self, exc: Exception) -> None:
+    def _complain(self, exc: Exception, *places: widgets.HTML) -> None:
         if isinstance(exc, WanError):
-            self._say(words.of_fields(exc, self.row))
+            told = words.of_fields(exc, self.row)
         else:
-            self._say(tr_sentence(f"unexpected {type(exc).__name__}: {exc}"))
+            told = tr_sentence(f"unexpected {type(exc).__name__}: {exc}")
+        self._say(told, "bad", *places)
 
-    def _say(self, said: str, tone: html.Tone = "bad") -> None:
+    def _say(self, told: str, tone: html.Tone = "bad", *places: widgets.HTML) -> None:
+        """Say what came of a click where it was, by default under Generate; and no more before."""
         self.another.layout.display = "none"
-        shown = html.text(said).replace("\n", "<br>")
-        self.error.value = html.frame(f'<div role="alert">{shown}</div>', tone=tone) if said else ""
+        for one in self._told:
+            one.value = ""
+        self._told = places or (self.error,)
+        for one in self._told:
+            one.value = message(told, tone)
 
 
 def _cell_count() -> Any:

@@ -60,20 +60,20 @@ def control(option: Option, model: Model) -> widgets.Widget:
         "layout": wide(),
         "style": LABELS,
     }
+    standard = model.default(option.name)
+    pairs: list[tuple[str, Any]]
     if option.name == "audio":  # its file has a control of its own
-        pairs: list[tuple[str, Any]] = [(tr("on"), "auto"), (tr("off"), "off")]
-        return widgets.Dropdown(options=[(tr("default"), UNSET), *pairs], value=UNSET, **common)
-    if option.kind == "switch":
+        pairs = [(tr("on"), "auto"), (tr("off"), "off")]
+        standard = {True: "auto", False: "off"}.get(standard)
+    elif option.kind == "switch":
         pairs = [(tr("yes"), True), (tr("no"), False)]
-        return widgets.Dropdown(options=[(tr("default"), UNSET), *pairs], value=UNSET, **common)
-    choices = option.choices(model)
-    if choices:
-        standard = model.default(option.name)
-        told = _said(option.name, standard, model)
-        first = tr("default ({value})", value=told) if standard else tr("default")
+    else:
+        pairs = [(_said(option.name, one, model), one) for one in option.choices(model)]
+    if pairs:
+        told = next((said for said, value in pairs if value == standard), "")
+        first = tr("default ({value})", value=told) if told else tr("default")
         if option.name == "template":
             first = tr("none")
-        pairs = [(_said(option.name, value, model), value) for value in choices]
         return widgets.Dropdown(options=[(first, UNSET), *pairs], value=UNSET, **common)
     empty = words.hint(option.name) or tr(option.help)
     return widgets.Text(placeholder=empty, continuous_update=False, **common)
@@ -155,6 +155,15 @@ def problem(told: str) -> str:
         f'<div role="alert" style="{SMALL};overflow-wrap:anywhere;padding-left:8px;'
         f'border-left:3px solid {html.tone("bad")}"><b>✖</b> {shown}</div>'
     )
+
+
+def message(told: str, tone: html.Tone) -> str:
+    """Return what came of a click; nothing of an empty text."""
+    if not told:
+        return ""
+    role = "status" if tone == "good" else "alert"
+    shown = html.text(told).replace("\n", "<br>")
+    return html.frame(f'<div role="{role}">{shown}</div>', tone=tone)
 
 
 def good(told: str) -> str:

@@ -69,21 +69,23 @@ const help = (panel) => {
   const mark = (zone, on) => { zone.style.outline = on ? "2px dashed currentColor" : ""; };
   const holdsFiles = (event) => Array.from(event.dataTransfer.types).includes("Files");
   panel.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
     const zone = zoneOf(event);
-    if (!zone || !holdsFiles(event)) return;
-    event.preventDefault();
+    event.preventDefault();  // beside a zone, too: the browser would leave the page for the file
     event.stopPropagation();
-    mark(zone, true);
+    if (zone) mark(zone, true);
+    else event.dataTransfer.dropEffect = "none";
   });
   panel.addEventListener("dragleave", (event) => {
     const zone = zoneOf(event);
     if (zone && !zone.contains(event.relatedTarget)) mark(zone, false);
   });
   panel.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
     const zone = zoneOf(event);
-    if (!zone || !holdsFiles(event)) return;
     event.preventDefault();
     event.stopPropagation();
+    if (!zone) return;
     mark(zone, false);
     const files = Array.from(event.dataTransfer.files);
     dropping = true;

@@ -60,8 +60,8 @@ class InputControl:
         For pictures and sounds.
     address : ipywidgets.Text or Textarea
         For a path or URL; references one a line.
-    said : ipywidgets.HTML
-        What was found in it, or what is wrong with it.
+    found, said : ipywidgets.HTML
+        What was found in the files that were chosen, and in what is typed; or what is wrong.
     label : ipywidgets.Label
         What it is for.
     """
@@ -108,10 +108,12 @@ class InputControl:
                 flex="0 0 auto",
             )
         )
-        self.said = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px {INDENT}"))
-        self.said.layout.display = "none"
+        self.found = widgets.HTML(layout=widgets.Layout(margin="0 2px", display="none"))
+        self.said = widgets.HTML(
+            layout=widgets.Layout(margin=f"0 0 4px {INDENT}", display="none"),
+        )
         beside = widgets.VBox(
-            [row(self.upload, self.remove), self.preview],
+            [row(self.upload, self.remove), self.preview, self.found],
             layout=widgets.Layout(flex="1 1 0", min_width="0", padding="0 0 0 6px"),
         )
         chosen = [widgets.HBox([self.label, beside])] if has_upload else []
@@ -197,7 +199,9 @@ class InputControl:
         looks = [self._load(one) for one in given]
         self._checked = dict(looks)
         found = [one for _, one in looks]
-        self._set(self.said, "".join(map(self._verdict, given, found)))
+        verdicts = list(map(self._verdict, given, found))
+        self._set(self.found, "".join(verdicts[: len(self._files)]))
+        self._set(self.said, "".join(verdicts[len(self._files) :]))
         self._set(self.preview, self._previews(given, found))
 
     def _load(self, value: Chosen | str) -> tuple[Any, Input | InputError]:

@@ -1,31 +1,25 @@
-"""What the panel has made: its live cards with what to do next, and what is saved of them."""
+"""What the panel has made: its live cards, and what to do next."""
 
 from __future__ import annotations
 
 import json
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-from IPython.display import display
 
-from wan_magic.notebook.panel_controls import good, problem, row
+from wan_magic.notebook.panel_controls import problem, row
 from wan_magic.notebook.status import StatusCard
 from wan_magic.output import html
 from wan_magic.output.cell import cell_of
-from wan_magic.output.ended import started_bundle
 from wan_magic.output.place import default_out
-from wan_magic.output.player import end_bundle
 from wan_magic.preferences import CAPS
 from wan_magic.texts import tr
 from wan_magic.texts.sentences import tr_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from IPython.display import DisplayHandle
 
     from wan_magic.jobs.job import Job
     from wan_magic.notebook.panel_inputs import Chosen
@@ -54,6 +48,8 @@ class Result:
     ----------
     box : ipywidgets.VBox
         All of it.
+    said : ipywidgets.HTML
+        What came of the last click on it.
     """
 
     def __init__(
@@ -85,13 +81,14 @@ class Result:
             tooltip=tr("Show the %%wanvideo cell that does the same"),
             layout=widgets.Layout(width="auto"),
         )
+        self.said = widgets.HTML(layout=widgets.Layout(margin="0"))
         self.cell = widgets.HTML(layout=widgets.Layout(display="none", margin="0"))
         self.last_frame.on_click(lambda _: last_frame(self))
         self.new_take.on_click(lambda _: new_take(self))
         self.as_cell.observe(self._show_cell, names="value")
         card = StatusCard(job, start_again=self._start_again)
         self.box = widgets.VBox(
-            [card.box, row(self.last_frame, self.new_take, self.as_cell), self.cell],
+            [card.box, row(self.last_frame, self.new_take, self.as_cell), self.said, self.cell],
             layout=widgets.Layout(margin="0 0 12px 0", max_width="720px"),
         )
         job.on_change(self._changed)
@@ -135,7 +132,7 @@ def _shown(cell: str) -> str:
         f' data-commandlinker-args="{html.text(json.dumps(arguments))}"'
         ' style="font-size:12px;text-decoration:underline;color:inherit">'
         f"{html.text(tr('Insert it below'))}</a>"
-        + good(tr("or copy it into any cell: it makes the very same request"))
+        + html.line(html.text(tr("or copy it into any cell: it makes the very same request")))
     )
 
 
@@ -185,59 +182,3 @@ def kept(file: Chosen, settings: Settings) -> str:
     path.write_bytes(file)
     here = Path.cwd()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
-
-
-class Record:
-    """The panel's clips as they are saved with the notebook: static, folded, one output.
-
-    Widgets end with their kernel. So beside the panel stands one quiet line that holds the
-    players of all its clips; it is renewed at each end.
-    """
-
-    def __init__(self) -> None:
-        self._handle: DisplayHandle | None = None
-        self._lock = threading.Lock()
-        self._jobs: list[Job] = []
-        self._said = ""
-
-    def show(self) -> None:
-        """Display it as an output of the running cell."""
-        with self._lock:
-            self._said = self._html()
-            self._handle = display(self._bundle(), raw=True, display_id=True)
-
-    def add(self, job: Job) -> None:
-        """Keep a job, from its task's id to its clip."""
-        self._jobs.insert(0, job)
-        job.on_change(lambda _: self._renew())
-        self._renew()
-
-    def _renew(self) -> None:
-        with self._lock:
-            said = self._html()
-            if said != self._said and self._handle is not None:
-                self._said = said
-                self._handle.update(self._bundle(), raw=True)
-
-    def _bundle(self) -> dict[str, str]:
-        return {
-            "text/html": self._said,
-            "text/plain": tr("{number} jobs of the panel", number=len(self._jobs)),
-        }
-
-    def _html(self) -> str:
-        shown = [one for one in map(_saved, self._jobs) if one]
-        if not shown:
-            return "<div></div>"
-        title = tr("Saved with the notebook: {number} of this panel", number=len(shown))
-        return (
-            f'<details style="font-size:12px"><summary>{html.text(title)}</summary>'
-            f"{''.join(shown)}</details>"
-        )
-
-
-def _saved(job: Job) -> str:
-    """Return a job as it is saved: its player, or the way back to it; nothing of a failed one."""
-    if not job.done():
-        return started_bundle(job)["text/html"] if job.task_id else ""
-    return "" if job.exception() else str(end_bundle(job)[0]["text/html"])
