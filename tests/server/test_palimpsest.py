@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from wan_magic.server.engines.overlay import caption_room
+from wan_magic.server.engines.overlay import caption_room, sprites
 from wan_magic.server.engines.palimpsest import unwritten, written_on
 
 from .conftest import picture
-from .previewing import BLUE, GREEN, film, make, near, pictures, plain, source
+from .previewing import BLUE, GREEN, apart, film, make, near, pictures, plain, source
 
 SIZE = (320, 240)
 CAPTION = caption_room(*SIZE)
@@ -42,6 +42,57 @@ def test_a_preview_is_known_by_its_badge_whatever_became_of_the_file(preview):
     frame.save(jpeg, "JPEG", quality=70)
     for image in (frame, Image.open(jpeg), frame.convert("L")):
         assert len(written_on(image)) == 2
+
+
+def written(ground, caption):
+    """A picture with the badge and a caption on it, and where the caption's plate is."""
+    image = ground.copy()
+    made = sprites(*image.size, caption=caption, watermark=False)
+    for sprite in made:
+        image.paste(sprite.image.convert("RGB"), (sprite.x, sprite.y), sprite.image.getchannel("A"))
+    plate = made[0]
+    return image, (plate.x, plate.y, plate.x + plate.image.width, plate.y + plate.image.height)
+
+
+@pytest.mark.parametrize("ground", ["white", "black", "gray", "navy"])
+@pytest.mark.parametrize(
+    "caption", ["a", "A short one", "word " * 9, "word " * 90, "一只橘猫，在海边。" * 3]
+)
+def test_nothing_of_a_caption_remains_on_any_ground(ground, caption):
+    ground = Image.new("RGB", (480, 272), ground)
+    image, _ = written(ground, caption)
+    assert apart(unwritten(image), ground) < 0.5
+
+
+def stripes(size=(480, 272)):
+    image = Image.new("RGB", size, (60, 70, 110))
+    for x in range(0, size[0], 24):
+        image.paste((150, 110, 60), (x, 0, x + 12, size[1]))
+    return image
+
+
+@pytest.mark.parametrize("caption", ["A cat at dusk", "One line that goes nearly across all of it"])
+def test_what_is_beside_and_above_a_caption_stays_as_it_is(caption):
+    ground = stripes()
+    image, (left, top, right, _) = written(ground, caption)
+    clean = unwritten(image)
+    wide, high = ground.size
+    air = 30  # It ends softly, at the width of a letter or two.
+    for box in ((0, 40, wide, top - 8), (0, top, left - air, high), (right + air, top, wide, high)):
+        if box[2] > box[0]:
+            assert apart(clean, ground, box) == 0
+    # Between them the colours go on: no strip of another kind.
+    assert (
+        apart(clean, ground, (left, top, right, high))
+        < apart(image, ground, (left, top, right, high)) / 2
+    )
+
+
+def test_of_a_preview_without_a_caption_only_the_badge_is_rubbed_out():
+    ground = stripes()
+    image, _ = written(ground, "")
+    assert len(written_on(image)) == 1
+    assert apart(unwritten(image), ground, (0, 60, *ground.size)) == 0
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
         made.append(Sprite(mark, even(width - margin - mark.width), even(floor - mark.height)))
         floor -= mark.height + even(unit * 0.3)
     if caption.strip():
-        block = _caption(caption, width - 2 * margin, unit, _most_lines(width, height))
+        block = _caption(caption, width - 2 * margin, unit, most_lines(width, height))
         top = even(floor - block.height)
         made.append(Sprite(block, even((width - block.width) / 2), max(top, 0)))
     # Last, so that nothing in a very low frame can cover it.
@@ -64,10 +64,16 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
 
 def caption_room(width: int, height: int) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of where the longest caption is written."""
+    rows = caption_rows(width, height, most_lines(width, height))
+    return 0, max(rows[0], 0), width, rows[-1]
+
+
+def caption_rows(width: int, height: int, lines: int) -> list[int]:
+    """Return the rows of a caption: where its plate begins, each line, their end, the plate's."""
     unit, margin = _measures(width, height)
     _, step, pad = _type(unit)
-    high = even(step * _most_lines(width, height) + pad * 1.1)
-    return 0, max(height - margin - high, 0), width, height - margin
+    top = height - margin - even(step * lines + pad * 1.1 + 1)
+    return [top, *(top + round(pad * 0.55) + step * n for n in range(lines + 1)), height - margin]
 
 
 def _measures(width: int, height: int) -> tuple[int, int]:
@@ -77,7 +83,8 @@ def _measures(width: int, height: int) -> tuple[int, int]:
     return unit, even(unit * 0.8)
 
 
-def _most_lines(width: int, height: int) -> int:
+def most_lines(width: int, height: int) -> int:
+    """Return how many lines a caption has at most."""
     return 3 if width > height else 5
 
 
