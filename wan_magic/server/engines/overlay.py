@@ -53,7 +53,7 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
     if watermark:
         mark = _mark(unit)
         made.append(Sprite(mark, even(width - margin - mark.width), even(floor - mark.height)))
-        floor -= mark.height + even(unit * 0.3)
+        floor -= _mark_room(unit)
     if caption.strip():
         block = _caption(caption, width - 2 * margin, unit, most_lines(width, height))
         top = even(floor - block.height)
@@ -68,12 +68,13 @@ def caption_room(width: int, height: int) -> tuple[int, int, int, int]:
     return 0, max(rows[0], 0), width, rows[-1]
 
 
-def caption_rows(width: int, height: int, lines: int) -> list[int]:
+def caption_rows(width: int, height: int, lines: int, *, watermark: bool = False) -> list[int]:
     """Return the rows of a caption: where its plate begins, each line, their end, the plate's."""
     unit, margin = _measures(width, height)
     _, step, pad = _type(unit)
-    top = height - margin - even(step * lines + pad * 1.1 + 1)
-    return [top, *(top + round(pad * 0.55) + step * n for n in range(lines + 1)), height - margin]
+    floor = height - margin - (_mark_room(unit) if watermark else 0)
+    top = floor - even(step * lines + pad * 1.1 + 1)
+    return [top, *(top + round(pad * 0.55) + step * n for n in range(lines + 1)), floor]
 
 
 def _measures(width: int, height: int) -> tuple[int, int]:
@@ -159,6 +160,11 @@ def label(
         middle = (base.width / 2, size * 0.15 + step * (row + 0.5))
         draw.text(middle, line, font=font, fill=(*ink, 255), anchor="mm")
     return base
+
+
+def _mark_room(unit: int) -> int:
+    """Return how much higher a caption stands where the mark is below it."""
+    return _mark(unit).height + even(unit * 0.3)
 
 
 def _mark(unit: int) -> Image.Image:

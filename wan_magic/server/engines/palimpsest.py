@@ -14,11 +14,12 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from wan_magic.server.engines.overlay import caption_rows, most_lines, sprites
 
 if TYPE_CHECKING:
+    from wan_magic.server.engines.overlay import Sprite
     from wan_magic.server.engines.planes import Planes
 
 Region = tuple[int, int, int, int]
 _LETTERS, _PLATE = 190, 120
-"""Lightness that a badge's letters have at least, and its plate at most, on any ground."""
+"""Lightness that a badge's letters have at least, and plates at most, on any ground."""
 _INK = 130
 """Lightness that a caption's thin letters have at least; no ground shines so through its plate."""
 _GRAIN = 60
@@ -32,28 +33,40 @@ def written_on(image: Image.Image) -> tuple[Region, ...]:
 
     A preview is known by its badge, which stands in the same place of every one.
     """
-    badge = sprites(*image.size, caption="", watermark=False)[-1]
-    box = (badge.x, badge.y, badge.x + badge.image.width, badge.y + badge.image.height)
-    if box[2] > image.width or box[3] > image.height:
+    mark, badge = sprites(*image.size, caption="", watermark=True)
+    if not (box := _stands(badge, image)):
         return ()
-    patch, light = image.crop(box).convert("L"), badge.image.convert("L")
-    opaque = badge.image.getchannel("A").point([255 * (v > 180) for v in range(256)])
-    letters = ImageChops.multiply(light.point([255 * (v > 240) for v in range(256)]), opaque)
-    plate = ImageChops.multiply(light.point([255 * (v < 40) for v in range(256)]), opaque)
-    if not (letters.getbbox() and plate.getbbox()):
-        return ()
-    seen = [ImageStat.Stat(patch, mask).mean[0] for mask in (letters, plate)]
-    if seen[0] <= _LETTERS or seen[1] >= _PLATE:
-        return ()
-    return (box, *_caption_on(image.convert("L")))
+    marked = _stands(mark, image)
+    low = (*marked, *_caption_on(image.convert("L"), watermark=bool(marked)))
+    if len(low) < 2:
+        return (*box, *low)
+    # One so close above the other would be taken for what is around it.
+    lefts, tops, rights, bottoms = zip(*low, strict=True)
+    return (*box, (min(lefts), min(tops), max(rights), max(bottoms)))
 
 
-def _caption_on(light: Image.Image) -> tuple[Region, ...]:
+def _stands(sprite: Sprite, image: Image.Image) -> tuple[Region, ...]:
+    """Return where light letters and what is dark around them stand, if they do."""
+    wide, high = sprite.image.size
+    box = (sprite.x, sprite.y, sprite.x + wide, sprite.y + high)
+    if min(box) < 0 or box[2] > image.width or box[3] > image.height:
+        return ()
+    patch, light = image.crop(box).convert("L"), sprite.image.convert("L")
+    opaque = sprite.image.getchannel("A").point([255 * (v > 180) for v in range(256)])
+    letters = ImageChops.multiply(light.point([255 * (v > 220) for v in range(256)]), opaque)
+    ground = ImageChops.multiply(light.point([255 * (v < 40) for v in range(256)]), opaque)
+    if not (letters.getbbox() and ground.getbbox()):
+        return ()
+    seen = [ImageStat.Stat(patch, mask).mean[0] for mask in (letters, ground)]
+    return (box,) if seen[0] > _LETTERS and seen[1] < _PLATE else ()
+
+
+def _caption_on(light: Image.Image, *, watermark: bool) -> tuple[Region, ...]:
     """Return where a preview's picture has a caption: one, or none."""
     middle = light.width // 2
     found: list[tuple[int, int, int]] = []
     for lines in range(1, most_lines(*light.size) + 1):
-        rows = caption_rows(*light.size, lines)
+        rows = caption_rows(*light.size, lines, watermark=watermark)
         if half := _reach(light, rows):
             found.append((half, rows[0], rows[-1]))
     widest = max((half for half, *_ in found), default=0)
