@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from wan_magic.server.engines.overlay import caption_room, sprites
+from wan_magic.server.engines.overlay import caption_rows, most_lines, sprites
 from wan_magic.server.engines.palimpsest import unwritten, written_on
 
 from .conftest import picture
 from .previewing import BLUE, GREEN, apart, film, make, near, pictures, plain, source
 
 SIZE = (320, 240)
-CAPTION = caption_room(*SIZE)
+_ROWS = caption_rows(*SIZE, most_lines(*SIZE))
+CAPTION = (0, max(_ROWS[0], 0), SIZE[0], _ROWS[-1])
+"""Where the longest caption is written."""
 
 
 def as_png(image):

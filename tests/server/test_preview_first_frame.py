@@ -9,14 +9,14 @@ import pytest
 from PIL import Image, ImageOps
 
 from wan_magic.server.engines.camera import View, plan
-from wan_magic.server.engines.overlay import caption_room
+from wan_magic.server.engines.overlay import caption_rows, most_lines
 
 from .conftest import picture, tone
 from .previewing import BLUE, apart, film, make, pictures, plain, source
 
 SIZE = (320, 240)
 # As wide as the frame, between the badge and where a caption is.
-SEEN = (0, 24, 320, caption_room(*SIZE)[1])
+SEEN = (0, 24, 320, caption_rows(*SIZE, most_lines(*SIZE))[0])
 MOVES = {
     "in": "zoom in",
     "out": "pull back",

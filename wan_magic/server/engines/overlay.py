@@ -62,12 +62,6 @@ def sprites(width: int, height: int, *, caption: str, watermark: bool) -> list[S
     return [*made, Sprite(badge, margin, margin)]
 
 
-def caption_room(width: int, height: int) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom of where the longest caption is written."""
-    rows = caption_rows(width, height, most_lines(width, height))
-    return 0, max(rows[0], 0), width, rows[-1]
-
-
 def caption_rows(width: int, height: int, lines: int, *, watermark: bool = False) -> list[int]:
     """Return the rows of a caption: where its plate begins, each line, their end, the plate's."""
     unit, margin = _measures(width, height)
