@@ -229,6 +229,28 @@ _DROP = """([data, name, bytes]) => {
 }"""
 
 
+_BESIDE = """() => {
+  const zone = [...document.querySelectorAll(".wan-magic-drop")].find((one) => one.offsetParent);
+  const prompt = document.querySelector(".wan-magic-panel textarea");
+  const sent = (place, kind) => {
+    const files = { types: ["Files"], files: [], dropEffect: "copy" };
+    const event = new DragEvent(kind, { bubbles: true, cancelable: true });
+    Object.defineProperty(event, "dataTransfer", { value: files });
+    place.dispatchEvent(event);
+    return [kind, event.defaultPrevented, files.dropEffect];
+  };
+  const over = sent(zone.firstChild, "dragover");
+  const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(zone);
+  sent(zone.firstChild, "dragleave");
+  return {
+    over,
+    outline: [outlineStyle, parseFloat(outlineWidth) + parseFloat(outlineOffset)],
+    left: getComputedStyle(zone).outlineStyle,
+    beside: ["dragover", "drop"].map((kind) => sent(prompt, kind)),
+  };
+}"""
+
+
 def drop(notebook, name, data=b"", more=0):
     """Drop a file on the panel's first button: what a browser does with one from the desktop."""
     notebook.wait_js("document.querySelector('[data-wan-magic-drop=on]')")
@@ -250,6 +272,12 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     choose.wait_for()
     drop(notebook, "huge.png", more=12_000_000)
     notebook.wait_for_output(1, text="huge.png: more than 9 MB don't come through")
+    assert notebook.js(_BESIDE) == {
+        "over": ["dragover", True, "copy"],
+        "outline": ["dashed", 0],  # nothing of it sticks out, where the boxes around would hide it
+        "left": "none",
+        "beside": [["dragover", True, "none"], ["drop", True, "copy"]],  # no other page opens
+    }
     if kernel == "k6":
         drop(notebook, "cat.jpg", CAT.read_bytes())
     else:
@@ -293,8 +321,14 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     panel = notebook.wait_for_output(1, selector=".wan-magic-panel")
     expect(panel.get_by_label("Prompt", exact=True)).to_have_value("A cat leaps over a brook")
     notebook.play_video(1, ".wan-magic-panel video")
-    panel.get_by_role("button", name="Use last frame").click()
+    use = panel.get_by_role("button", name="Use last frame")
+    use.hover()
+    before = use.bounding_box()["y"]
+    use.click()
     notebook.wait_for_output(1, text="-last.png")
+    told = panel.get_by_role("status").filter(has_text="The last frame is the first frame now")
+    expect(told).to_have_count(2)  # in the form, and where it was clicked
+    assert use.bounding_box()["y"] == pytest.approx(before, abs=3), "it stays under the mouse"
 
 
 def test_the_panel_offers_the_inputs_of_each_model(open_notebook):

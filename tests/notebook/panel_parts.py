@@ -39,3 +39,12 @@ def saved(shell):
     outputs = [one for one in shell.shown if WIDGET not in one["data"]]
     assert outputs
     return outputs[-1]["data"]["text/html"]
+
+
+def results(panel):
+    """The boxes of what it has made, from top to bottom."""
+    found, box = [], panel.results
+    while box.children:
+        box, result = box.children
+        found.insert(0, result)
+    return found

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from foreign_words import english, on_screen
 from magic_shell import KEY, png
-from panel_parts import WEB, ready, upload, wav
+from panel_parts import WEB, ready, results, upload, wav
 from PIL import Image
 
 from wan_magic import texts
@@ -187,7 +187,7 @@ def test_a_result_and_what_can_be_done_with_it(made, started):
     made.generate.click()
     made.generate.click()
     assert left([made.error.value]) == []
-    [result] = made.results.children
+    [result] = results(made)
     card, buttons, said, cell = result.children
     assert left([*on_screen(buttons), *on_screen(cell)]) == []
     assert left(on_screen(card), *names(made.jobs[0])) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from magic_shell import CLOSED, KEY, WIDGET, png
-from panel_parts import TURBO, WEB, ready, saved, upload, wav
+from panel_parts import TURBO, WEB, ready, results, saved, upload, wav
 from waiting import wait_until
 
 from wan_magic.actions import api
@@ -48,13 +48,28 @@ def built(cell):
 
 def test_each_click_is_a_run_of_its_own_and_the_newest_is_on_top(made, started):
     ready(made)
+    shown = []
     for number in range(3):
         made.prompt.value = f"run {number}"
         made.generate.click()
+        shown.insert(0, results(made)[0])
     assert [job.request.prompt for job in made.jobs] == ["run 2", "run 1", "run 0"]
-    assert len(made.results.children) == 3
-    assert made.results.children[0] is not made.results.children[1]
+    assert results(made) == shown
+    assert len(set(map(id, shown))) == 3
     assert "3 jobs" in repr(made)
+
+
+def test_what_is_there_stays_as_it_is_when_another_result_comes(made, started):
+    """Front ends make the widgets of a changed list anew: films would stop, the page would jump."""
+    ready(made).generate.click()
+    (first,) = results(made)
+    around, changed = [made.results, first], []
+    for box in around:
+        box.observe(changed.append, names="children")
+    button(first, "New take").click()
+    assert len(results(made)) == 2
+    assert results(made)[1] is first
+    assert changed == []
 
 
 def test_a_refusal_by_the_endpoint_is_on_the_card(shell, posted):
@@ -121,7 +136,7 @@ def test_a_new_take_of_a_result_leaves_the_form_alone(made, started):
     assert [request.prompt for request in started] == ["A cat runs", "A cat runs"]
     assert started[0].seed != started[1].seed
     assert made.controls["seed"].value == ""
-    assert len(made.results.children) == 2
+    assert len(results(made)) == 2
 
 
 def test_what_takes_no_seed_is_paid_again_only_by_that_click(made, monkeypatch, real_job):
@@ -156,15 +171,15 @@ def test_what_failed_is_tried_again_by_generate_or_by_its_card(made, monkeypatch
     monkeypatch.setattr(api, "start", start)
     ready(made)
     made.generate.click()
-    (result,) = made.results.children
+    (result,) = results(made)
     for words in ("Use last frame", "New take"):
         assert button(result, words).layout.display == "none"
     made.generate.click()
     assert len(jobs) == 2
-    button(made.results.children[0], "Try again").click()
+    button(results(made)[0], "Try again").click()
     wait_until(lambda: len(jobs) == 3)
     wait_until(lambda: made.jobs == jobs[::-1])
-    assert len(made.results.children) == 2, "its card takes the place of the first one's"
+    assert len(results(made)) == 2, "its card takes the place of the first one's"
 
 
 # -- a click is answered where it was ------------------------------------------------
@@ -181,8 +196,8 @@ def two(made, started):
     for prompt in ("A boat", "A kite"):
         ready(made).prompt.value = prompt
         made.generate.click()
-    assert [said(one) for one in made.results.children] == ["", ""]
-    return made.results.children
+    assert [said(one) for one in results(made)] == ["", ""]
+    return results(made)
 
 
 def test_another_take_is_said_where_it_was_clicked_until_the_next_click(made, started, two):
@@ -315,7 +330,7 @@ def test_what_was_uploaded_becomes_a_file_beside_the_clips(made, started, folder
     toggle = button(made.results, "Insert as cell")
     assert not (folder / "wan_videos" / "inputs").exists(), "nothing is written unasked"
     toggle.value = True
-    cell = made.results.children[0].children[-1].value
+    cell = results(made)[0].children[-1].value
     assert 'data-commandlinker-command="apputils:run-all-enabled"' in cell
     assert "✓" not in cell, "nothing was done yet"
     asked = made._made[started[0].fingerprint()].asked

@@ -88,7 +88,7 @@ class Panel(Form):
             tooltip=tr("The same request with another seed: another clip, billed like this one"),
             layout=widgets.Layout(width="auto", align_self="flex-start", display="none"),
         )
-        self.results = widgets.VBox()
+        self.results = self._above = widgets.VBox()
         super().__init__(settings, touched=lambda: self._say(""))
         frame = widgets.Layout(
             border="1px solid rgba(128,128,128,.35)",
@@ -171,7 +171,10 @@ class Panel(Form):
         if asked.request.seed != RANDOM_SEED:
             self._made[asked.request.fingerprint()] = result
         self._record.add(job)
-        self.results.children = (result.box, *self.results.children)
+        # Each has the room for the next one above it. Were it put before the others into one box,
+        # front ends would make all of them anew: films would stop, and the page would jump.
+        self._above.children = (above := widgets.VBox(), result.box)
+        self._above = above
 
     def _again(self, result: Result) -> Any:
         """Make the request of a job that brought no clip once more."""

@@ -1,9 +1,11 @@
-"""Files dropped on the panel, and files too large for the way to the kernel.
+"""Files dropped on the panel, files too large for the way to the kernel, and a page that jumps.
 
 ipywidgets' own button takes no drops, and sends a file of any size: above 10 MB the server closes
 the connection, and nobody says why. So a fixed script, in an Output widget that is never
 saved, hands dropped files to the button's own input, and stops what is too large before it
-leaves. Without it (a front end that runs no scripts) the buttons work as they are.
+leaves. It also keeps a button where it was clicked while things appear above it: browsers do
+that by themselves, but not within the boxes of JupyterLab. Without it (a front end that runs no
+scripts) the buttons work as they are.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ ZONE = "wan-magic-drop"
 """Class of the box that takes drops for the button in it."""
 BUTTON = "wan-magic-upload"
 """Class of the button."""
+HELD = "wan-magic-held"
+"""Class of a button that stays where it is when it is clicked."""
 MOST_BYTES = 9_000_000
 
 _SCRIPT = """
@@ -27,6 +31,7 @@ const words = WORDS;
 const help = (panel) => {
   if (panel.dataset.wanMagicDrop) return;
   panel.dataset.wanMagicDrop = "on";
+  hold(panel);
   const watched = new WeakSet();
   const plain = HTMLInputElement.prototype.click;
   const zoneOf = (event) => event.target.closest && event.target.closest("." + words.zone);
@@ -66,7 +71,10 @@ const help = (panel) => {
     if (!zone || dropping || !event.target.closest("." + words.button)) return;
     next((input) => { watch(zone, input); plain.call(input); });
   }, true);
-  const mark = (zone, on) => { zone.style.outline = on ? "2px dashed currentColor" : ""; };
+  const mark = (zone, on) => {
+    zone.style.outline = on ? "2px dashed currentColor" : "";
+    zone.style.outlineOffset = "-2px";  // what is around it hides what sticks out
+  };
   const holdsFiles = (event) => Array.from(event.dataTransfer.types).includes("Files");
   panel.addEventListener("dragover", (event) => {
     if (!holdsFiles(event)) return;
@@ -99,6 +107,27 @@ const help = (panel) => {
     try { zone.querySelector("." + words.button).click(); } finally { dropping = false; }
   });
 };
+const hold = (panel) => {
+  let held = null;
+  let top = 0;
+  const letGo = () => { held = null; };
+  ["pointerdown", "keydown", "wheel"].forEach((kind) => {
+    panel.addEventListener(kind, letGo, { capture: true, passive: true });
+  });
+  panel.addEventListener("click", (event) => {
+    held = event.target.closest("." + words.held);
+    if (!held) return;
+    top = held.getBoundingClientRect().top;
+    setTimeout(letGo, 3000);
+  }, true);
+  new ResizeObserver(() => {
+    if (!held || !held.isConnected) return;
+    const moved = held.getBoundingClientRect().top - top;
+    let around = panel;
+    while (around && around.scrollHeight <= around.clientHeight + 1) around = around.parentElement;
+    if (around) around.scrollTop += moved;
+  }).observe(panel);
+};
 // It runs before it stands in the page.
 const begin = (tries) => {
   const panel = element.closest(".wan-magic-panel");
@@ -114,6 +143,7 @@ def drop_script() -> widgets.Output:
     words = {
         "zone": ZONE,
         "button": BUTTON,
+        "held": HELD,
         "most": MOST_BYTES,
         "large": tr(
             "more than {most} don't come through; put it beside the notebook and type its path",

@@ -92,7 +92,7 @@ class Record:
             "After a restart of the kernel, run this cell for a new panel;"
             " the clips stay in their folder."
         )
-        return _folded(clips, waiting) + html.line(self._earlier, html.text(told))
+        return _folded(clips, waiting) + html.line(self._earlier) + html.line(html.text(told))
 
 
 def _folded(clips: list[Job], waiting: list[Job]) -> str:
@@ -124,9 +124,9 @@ def _made_in(beside: str, settings: Settings) -> int:
 def _way_to(number: int, name: str) -> str:
     """Return the command that shows a notebook's clips."""
     told = (
-        tr("1 earlier clip of this notebook")
+        tr("1 earlier clip of this notebook:")
         if number == 1
-        else tr("{number} earlier clips of this notebook", number=number)
+        else tr("{number} earlier clips of this notebook:", number=number)
     )
     command = f"%wanvideo gallery --notebook {shlex.quote(name)}"
-    return f"{html.text(told)}: {html.code(command)}"
+    return f"{html.text(told)} {html.code(command)}"

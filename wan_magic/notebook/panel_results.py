@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from wan_magic.notebook.panel_controls import problem, row
+from wan_magic.notebook.panel_drop import HELD
 from wan_magic.notebook.status import StatusCard
 from wan_magic.output import html
 from wan_magic.output.cell import cell_of
@@ -83,6 +84,8 @@ class Result:
         )
         self.said = widgets.HTML(layout=widgets.Layout(margin="0"))
         self.cell = widgets.HTML(layout=widgets.Layout(display="none", margin="0"))
+        for one in (self.last_frame, self.new_take):
+            one.add_class(HELD)
         self.last_frame.on_click(lambda _: last_frame(self))
         self.new_take.on_click(lambda _: new_take(self))
         self.as_cell.observe(self._show_cell, names="value")
@@ -127,13 +130,13 @@ def _shown(cell: str) -> str:
     """Return a cell to copy, and a link that inserts it where the front end can."""
     # Both commands get all of the arguments, and each takes its own.
     arguments = {"commands": _STEPS, "args": {"text": cell}}
-    return (
-        html.cell(cell) + f'<a href="#" role="button" data-commandlinker-command="{_INSERT}"'
+    link = (
+        f'<a href="#" role="button" data-commandlinker-command="{_INSERT}"'
         f' data-commandlinker-args="{html.text(json.dumps(arguments))}"'
-        ' style="font-size:12px;text-decoration:underline;color:inherit">'
-        f"{html.text(tr('Insert it below'))}</a>"
-        + html.line(html.text(tr("or copy it into any cell: it makes the very same request")))
+        f' style="text-decoration:underline;color:inherit">{html.text(tr("Insert it below"))}</a>'
     )
+    otherwise = html.text(tr("or copy it into any cell: it makes the very same request"))
+    return html.cell(cell) + html.line(link, otherwise)
 
 
 def cell_for(asked: Asked, settings: Settings, usual: Settings) -> str:
