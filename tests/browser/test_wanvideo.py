@@ -328,7 +328,11 @@ def test_the_panel_makes_a_clip_by_clicks_alone(open_notebook, ui, kernel):
     notebook.wait_for_output(1, text="-last.png")
     told = panel.get_by_role("status").filter(has_text="The last frame is the first frame now")
     expect(told).to_have_count(2)  # in the form, and where it was clicked
-    assert use.bounding_box()["y"] == pytest.approx(before, abs=3), "it stays under the mouse"
+    notebook.wait_js(
+        "([one, before]) => Math.abs(one.getBoundingClientRect().top - before) < 3",
+        what="the button under the mouse",
+        arg=[use.element_handle(), before],
+    )
 
 
 def test_the_panel_offers_the_inputs_of_each_model(open_notebook):

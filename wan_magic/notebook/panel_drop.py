@@ -110,15 +110,19 @@ const help = (panel) => {
 const hold = (panel) => {
   let held = null;
   let top = 0;
-  const letGo = () => { held = null; };
-  ["pointerdown", "keydown", "wheel"].forEach((kind) => {
-    panel.addEventListener(kind, letGo, { capture: true, passive: true });
-  });
+  const measure = () => { if (held) top = held.getBoundingClientRect().top; };
+  const letGo = () => {
+    held = null;
+    document.removeEventListener("scroll", measure, true);
+    document.removeEventListener("pointerdown", letGo, true);
+  };
   panel.addEventListener("click", (event) => {
+    letGo();
     held = event.target.closest("." + words.held);
     if (!held) return;
-    top = held.getBoundingClientRect().top;
-    setTimeout(letGo, 3000);
+    measure();
+    document.addEventListener("scroll", measure, true);  // the person's own wish
+    document.addEventListener("pointerdown", letGo, true);
   }, true);
   new ResizeObserver(() => {
     if (!held || !held.isConnected) return;
